@@ -1,0 +1,78 @@
+#include "mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct arena_block {
+    struct arena_block *next;
+    size_t used, size;
+    _Alignas(64) char data[];
+};
+
+_Noreturn void mem_out(size_t wanted) {
+    fprintf(stderr, "nines: out of memory (%zu more bytes were wanted); use fewer replications at once "
+                    "(--jobs 1) or a smaller model\n", wanted);
+    abort();
+}
+
+void *mem_zero(size_t size) {
+    void *p = calloc(1, size ? size : 1);
+    if (!p)
+        mem_out(size);
+    return p;
+}
+
+void *mem_resize(void *p, size_t count, size_t size) {
+    if (size && count > SIZE_MAX / size)
+        mem_out(SIZE_MAX);
+    size_t bytes = count * size;
+    void *q = realloc(p, bytes > 0 ? bytes : 1);
+    if (!q)
+        mem_out(bytes);
+    return q;
+}
+
+void *arena_alloc(struct arena *a, size_t size) {
+    size = (size + 63) & ~(size_t)63;
+    struct arena_block *b = a->blocks;
+    if (!b || b->size - b->used < size) {
+        size_t room = size > 65536 ? size : 65536;
+        b = aligned_alloc(64, (sizeof *b + room + 63) & ~(size_t)63);
+        if (!b)
+            mem_out(room);
+        memset(b, 0, sizeof *b + room);
+        b->size = room;
+        b->next = a->blocks;
+        a->blocks = b;
+    }
+    void *p = b->data + b->used;
+    b->used += size;
+    return p;
+}
+
+char *arena_copy(struct arena *a, const char *text) {
+    size_t n = strlen(text) + 1;
+    return memcpy(arena_alloc(a, n), text, n);
+}
+
+char *arena_print(struct arena *a, const char *format, ...) {
+    va_list ap, again;
+    va_start(ap, format);
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, format, ap);
+    va_end(ap);
+    char *out = arena_alloc(a, (size_t)n + 1);
+    vsnprintf(out, (size_t)n + 1, format, again);
+    va_end(again);
+    return out;
+}
+
+void arena_release(struct arena *a) {
+    for (struct arena_block *b = a->blocks, *next; b; b = next) {
+        next = b->next;
+        free(b);
+    }
+    a->blocks = NULL;
+}

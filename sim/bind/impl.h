@@ -1,0 +1,64 @@
+/* Private to bind: one Lua state and the simulation that its file builds. */
+#ifndef NINES_BIND_IMPL_H
+#define NINES_BIND_IMPL_H
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+
+#include "bind/host.h"
+
+struct case_knob {
+    char *in_case, *knob, *value; /* as text */
+};
+
+struct maker {
+    struct scenario_maker base;
+    char *path, *folder, *library;
+    struct host_options options;
+    const char *const *sets;
+    uint32_t n_sets;
+    struct case_knob *knobs; /* learned when opened */
+    uint32_t n_knobs, cap_knobs;
+};
+
+struct host {
+    lua_State *lua;
+    struct sim *sim;
+    const struct maker *maker;
+    const char *in_case;
+    size_t used, limit;
+    uint64_t steps, step_limit;
+    bool out_of_memory;
+    struct knob *knobs;
+    uint32_t n_knobs, cap_knobs;
+    struct table prices;
+};
+
+struct host *host_of(lua_State *L);
+
+/* Raises e's text as it is (it has its place already). */
+_Noreturn void host_raise(lua_State *L, const struct error *e);
+
+/* The Lua value at `index` as a value tree in the simulation's arena. Raises for cycles and strange keys. */
+struct value value_from_lua(lua_State *L, int index, const char *what);
+
+/* Pushes one of our own values (node, quantity, object). */
+void value_push(lua_State *L, struct value v);
+struct value *value_test(lua_State *L, int index); /* NULL: not one of ours */
+void value_register(lua_State *L);                 /* metatable */
+
+/* "file.lua:12" of the Lua code that called the present C function. Valid until the stack is popped. */
+const char *host_where(lua_State *L);
+
+void words_register(lua_State *L);    /* nodes, faults, claim, scenario, knobs, include */
+void laws_register(lua_State *L);     /* distributions, signals, linear, table */
+void callback_register(lua_State *L); /* metatables of the request view and the random source */
+void sandbox_register(lua_State *L);  /* what of Lua's own library is allowed */
+
+struct callback *callback_new(lua_State *L, int index); /* of the function at index */
+
+/* Runs a file beside the scenario or in the library and leaves its one result on the stack. */
+void host_include(lua_State *L, const char *name);
+
+#endif

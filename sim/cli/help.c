@@ -1,0 +1,128 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/fault.h"
+#include "base/dist.h"
+#include "cli/cli.h"
+#include "core/signal.h"
+#include "node/registry.h"
+#include "report/help.h"
+
+static const char *const option_help[][2] = {
+    {"--set k=v", "a knob, or address:parameter=value; again and again"},
+    {"--case NAME", "one of the scenario's cases; base is the scenario as written"},
+    {"--seed N", "another seed, other random numbers; default 1"},
+    {"--replications N", "independent runs; default: what the scenario says"},
+    {"--duration T", "measured time of a run, such as 60s"},
+    {"--warmup T", "time before measuring; auto finds it"},
+    {"--jobs N", "threads; default: all processors; the result does not depend on it"},
+    {"--json, --csv", "the result on stdout in this form instead of as a text"},
+    {"--out DIR", "a folder with summary.json, metrics.csv, histogram.csv, series.csv"},
+    {"--plot", "pictures as well, in the folder (default out/SCENARIO)"},
+    {"--format F", "svg, png or pdf; default svg and png"},
+    {"--nodes=all", "metrics of every replica, not only pooled ones"},
+    {"--quiet", "no summary, no progress"},
+    {NULL, NULL},
+};
+
+static void all(void) {
+    puts("Commands");
+    for (const struct command *c = commands; c->name; c++)
+        printf("  %-10s %s\n", c->name, c->summary);
+    puts("\nOptions");
+    for (int i = 0; option_help[i][0]; i++)
+        printf("  %-18s %s\n", option_help[i][0], option_help[i][1]);
+    puts("\nComponents");
+    for (int i = 0; node_types[i]; i++)
+        printf("  %-14s %s\n", node_types[i]->kind, node_types[i]->summary);
+    puts("\nDistributions");
+    for (int i = 0; i < DIST_KINDS; i++)
+        printf("  %-18s %s\n", dist_types[i].name, dist_types[i].summary);
+    puts("\nSignals (they multiply, and scale with a number in front)");
+    for (int i = 0; i < SIGNAL_KINDS; i++)
+        printf("  %-14s %s\n", signal_types[i].name, signal_types[i].summary);
+    puts("\nFaults");
+    for (int i = 0; i < FAULT_KINDS; i++)
+        printf("  %-14s %s\n", fault_types[i].name, fault_types[i].summary);
+    puts("\nWords");
+    for (const struct word *w = host_words; w->name; w++)
+        printf("  %-14s %s\n", w->name, w->summary);
+    puts("\nnines help NAME explains any of them.");
+}
+
+static bool command_page(const char *name) {
+    for (const struct command *c = commands; c->name; c++)
+        if (!strcmp(c->name, name)) {
+            printf("%s: %s\n  %s\n", c->name, c->summary, c->usage);
+            for (int i = 0; option_help[i][0]; i++) {
+                char key[40];
+                snprintf(key, sizeof key, "%.*s", (int)strcspn(option_help[i][0] + 2, " =,"), option_help[i][0] + 2);
+                if (strstr(c->options, key))
+                    printf("  %-18s %s\n", option_help[i][0], option_help[i][1]);
+            }
+            return true;
+        }
+    return false;
+}
+
+static bool word_page(const char *name) {
+    for (int i = 0; i < DIST_KINDS; i++)
+        if (!strcmp(dist_types[i].name, name))
+            return help_word(stdout, name, dist_types[i].summary, dist_types[i].arguments, dist_types[i].example, false), true;
+    for (int i = 0; i < SIGNAL_KINDS; i++)
+        if (!strcmp(signal_types[i].name, name))
+            return help_word(stdout, name, signal_types[i].summary, signal_types[i].arguments, signal_types[i].example, false),
+                   true;
+    for (int i = 0; i < FAULT_KINDS; i++)
+        if (!strcmp(fault_types[i].name, name))
+            return help_word(stdout, name, fault_types[i].summary, fault_types[i].arguments, fault_types[i].example, false), true;
+    for (const struct word *w = host_words; w->name; w++)
+        if (!strcmp(w->name, name))
+            return help_word(stdout, name, w->summary, NULL, w->example, false), true;
+    return false;
+}
+
+/* The whole reference as Markdown: docs/reference is made from it. */
+static int reference(const char *part) {
+    if (!strcmp(part, "components")) {
+        puts("# Components\n\nMade by `make docs` from the tables beside the code; do not edit.\n\n"
+             "Every component takes `name`. *live* parameters may be changed while running: by faults (`set`) and signals.\n"
+             "Every component measures `latency`, `offered`, `throughput`, `goodput`, `availability`, `share`, `calls` and "
+             "`in_flight`.\n");
+        for (int i = 0; node_types[i]; i++)
+            help_node(stdout, node_types[i], true);
+        return 0;
+    }
+    puts("# Words of the language\n\nMade by `make docs` from the tables beside the code; do not edit.\n\n## Distributions\n");
+    for (int i = 0; i < DIST_KINDS; i++)
+        help_word(stdout, dist_types[i].name, dist_types[i].summary, dist_types[i].arguments, dist_types[i].example, true);
+    puts("## Signals\n\nSignals multiply with each other and with numbers; any rate and any live parameter takes one.\n");
+    for (int i = 0; i < SIGNAL_KINDS; i++)
+        help_word(stdout, signal_types[i].name, signal_types[i].summary, signal_types[i].arguments, signal_types[i].example, true);
+    puts("## Faults\n");
+    for (int i = 0; i < FAULT_KINDS; i++)
+        help_word(stdout, fault_types[i].name, fault_types[i].summary, fault_types[i].arguments, fault_types[i].example, true);
+    puts("## Other words\n");
+    for (const struct word *w = host_words; w->name; w++)
+        help_word(stdout, w->name, w->summary, NULL, w->example, true);
+    return 0;
+}
+
+int command_help(const struct options *o) {
+    if (!o->n_words) {
+        all();
+        return 0;
+    }
+    const char *name = o->words[0];
+    if (o->n_words == 2 && !strcmp(name, "reference"))
+        return reference(o->words[1]);
+    bool found = command_page(name);
+    const struct node_type *type = node_type_find(name);
+    if (type)
+        help_node(stdout, type, false);
+    if (found || type || word_page(name))
+        return 0;
+    struct error e = {{0}};
+    error_set(&e, "there is no help on '%s'; nines help lists what there is", name);
+    return cli_fail(&e);
+}

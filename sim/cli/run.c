@@ -1,0 +1,94 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "report/folder.h"
+#include "report/json.h"
+#include "report/plot.h"
+#include "report/text.h"
+
+static void wrote(void *ctx, const char *path) { (void)ctx, (void)path; }
+
+static bool draw(const char *dir, void *ctx, struct error *e) {
+    const struct options *o = ctx;
+    char scripts[PATH_SIZE];
+    if (!path_find("plots", scripts))
+        return error_set(e, "the gnuplot scripts that come with nines are not there; install it whole");
+    struct plot_options p = {.format = o->format, .scripts = scripts};
+    return plot_folder(dir, &p, wrote, NULL, e);
+}
+
+/* --plot without --out: a folder named after the scenario and the case. */
+static const char *out_folder(const struct options *o, const char *path, char *buffer, size_t size) {
+    if (o->out || !o->plot)
+        return o->out;
+    const char *base = strrchr(path, '/');
+    base = base ? base + 1 : path;
+    int n = (int)strcspn(base, ".");
+    if (o->in_case)
+        snprintf(buffer, size, "out/%.*s-%s", n, base, o->in_case);
+    else
+        snprintf(buffer, size, "out/%.*s", n, base);
+    return buffer;
+}
+
+static bool print(const struct options *o, const struct study *s, struct error *e) {
+    const struct case_result *c = &s->cases[0];
+    if (o->json) {
+        json_t *j = json_result(s, c, o->words[0], false);
+        bool ok = json_write(stdout, j, e);
+        json_decref(j);
+        return ok;
+    }
+    if (o->csv)
+        return csv_metrics(stdout, s, c);
+    if (!o->quiet) {
+        struct text_style style = {cli_colour()};
+        text_summary(stdout, s, c, o->words[0], &style);
+    }
+    return true;
+}
+
+static bool write_out(const struct options *o, const struct study *s, const char *dir, struct error *e) {
+    if (!dir)
+        return true;
+    bool ok = folder_write(dir, s, &s->cases[0], o->words[0], false, o->plot ? draw : NULL, (void *)(uintptr_t)o, e);
+    if (ok && !o->quiet)
+        fprintf(stderr, "written: %s\n", dir);
+    return ok;
+}
+
+static int run(const struct options *o, struct scenario_maker *m, const char *dir) {
+    struct error e = {{0}};
+    struct study s;
+    struct progress p;
+    struct study_options so = cli_study_options(o);
+    const char *one[] = {o->in_case ? o->in_case : "base"};
+    so.cases = one;
+    so.n_cases = 1;
+    so.windows = dir ? 200 : 0;
+    progress_begin(&p, &so, o);
+    bool ok = study_run(m, &so, &s, &e);
+    progress_end(&p);
+    ok = ok && print(o, &s, &e) && write_out(o, &s, dir, &e);
+    study_release(&s);
+    return ok ? 0 : cli_fail(&e);
+}
+
+int command_run(const struct options *o) {
+    struct error e = {{0}};
+    char path[PATH_SIZE], buffer[PATH_SIZE];
+    if (o->n_words != 1) {
+        error_set(&e, o->n_words ? "run takes one scenario" : "run which scenario? for example: nines run quickstart");
+        return cli_fail(&e);
+    }
+    struct scenario_maker *m = cli_open(o, o->words[0], path, &e);
+    const char *dir = m ? out_folder(o, path, buffer, sizeof buffer) : NULL;
+    if (!m || (dir && !folder_check(dir, &e))) {
+        host_close(m);
+        return cli_fail(&e);
+    }
+    int status = run(o, m, dir);
+    host_close(m);
+    return status;
+}

@@ -1,0 +1,27 @@
+/* Addresses of nodes: pod[3].rank, pod[1..4], eu.pod[*].model, *.
+ *
+ *   address = part {"." part};   part = name ["[" i | i".."j | "*" "]"] | "*"
+ *
+ * Only groups open a scope. A missing index means [*]. An address that ends at a replica means what its build returned. */
+#ifndef NINES_CORE_ADDRESS_H
+#define NINES_CORE_ADDRESS_H
+
+#include "core/node.h"
+
+struct node_set {
+    struct node **at; /* malloc'ed; free with node_set_release */
+    uint32_t n, cap;
+};
+
+/* All sealed nodes that `text` means, in the order of the graph. False with an error when the text is no address or
+ * nothing matches (with a near miss). `replicas` and `pool` nodes match by their own names too. */
+bool address_find(const struct sim *sim, const char *text, struct node_set *out, struct error *e);
+void node_set_release(struct node_set *s);
+
+/* "pod[3].rank" for a node in its scope. Written into the arena. */
+char *address_of(struct sim *sim, const struct node *n);
+
+/* The same with every index replaced by [*]: what replicas of one node have in common. */
+void address_pooled(const struct node *n, char *out, size_t size);
+
+#endif

@@ -1,0 +1,340 @@
+#include "core/call.h"
+
+#include <assert.h>
+#include <math.h>
+
+#include "core/observer.h"
+#include "core/quantity.h"
+#include "core/sim.h"
+
+enum { PURPOSE_GATE = 1000 }; /* far from the purposes that components number from 0 */
+
+/* ---- requests ----------------------------------------------------------------------------------- */
+
+static void request_unref(struct sim *sim, struct request *r) {
+    if (--r->refs)
+        return;
+    sim->live_requests--;
+    pool_put(&sim->requests, r);
+}
+
+void request_classify(struct sim *sim, struct request *r, uint16_t class) {
+    r->class = class;
+    r->level = sim->classes[class].level;
+    r->cell = sim->segment * sim->n_classes + class;
+}
+
+/* ---- life of a call ----------------------------------------------------------------------------- */
+
+static inline void call_reset(struct call *c, struct node *node, struct request *req, ns_t now) {
+    c->node = node;
+    c->req = req;
+    list_init(&c->subs);
+    list_init(&c->wait);
+    c->start = now;
+    c->quality = 1;
+    c->state = CALL_LIVE;
+    c->result = 0;
+    c->milestones = 0;
+    c->queued = c->travelling = c->holds = false;
+    event_init(&c->timer, NULL);
+}
+
+static void call_free(struct call *c) {
+    struct sim *sim = c->node->sim;
+    struct pool *pool = &c->node->calls;
+    if (c->holds)
+        request_unref(sim, c->req);
+    c->state = CALL_FREE;
+    pool_put(pool, c);
+}
+
+struct call *call_open(struct node *self, enum origin origin) {
+    struct sim *sim = self->sim;
+    if (__builtin_expect(sim->live_requests >= sim->limits.max_in_flight, 0)) {
+        sim->full = sim->stop = true;
+        return NULL;
+    }
+    sim->live_requests++;
+    struct request *r = pool_get(&sim->requests);
+    r->source = self;
+    r->arrival = sim->clock.now;
+    r->refs = 1;
+    r->origin = (uint8_t)origin;
+    r->id = ++sim->opened;
+    for (uint32_t i = 0; i < sim->n_facts; i++)
+        r->fact[i] = (double)NAN;
+    struct call *c = pool_get(&self->calls);
+    call_reset(c, self, r, sim->clock.now);
+    c->via = NULL;
+    c->parent = NULL;
+    c->deadline = NS_NEVER;
+    c->attempt = 1;
+    c->holds = true;
+    c->key = r->key = 0;
+    return c;
+}
+
+void call_begin(struct call *root) {
+    struct node *n = root->node;
+    meter_arrive(&n->meter, n->sim->clock.now, root->req->cell);
+    if (__builtin_expect(n->sim->observer != NULL, 0))
+        n->sim->observer->begun(n->sim->observer, root);
+}
+
+static void arrive_late(struct event *e) {
+    struct call *c = call_of_timer(e);
+    c->travelling = false;
+    call_phase(c, PHASE_NETWORK, c->node->sim->clock.now - c->start);
+    if (c->node->gate.down || (c->via && c->via->gate.down))
+        call_finish(c, OUTCOME_ERROR);
+    else
+        c->node->type->ops.accept(c->node, c);
+}
+
+static bool gate_fails(const struct gate *g, const struct call *c, uint64_t purpose) {
+    if (g->down)
+        return true;
+    if (g->error_rate <= 0)
+        return false;
+    struct rng r = call_rng(c, PURPOSE_GATE + purpose);
+    return rng_unit(&r) < g->error_rate;
+}
+
+/* The way in when a fault is active on the edge or the callee. */
+static void accept_gated(struct call *c) {
+    const struct gate *node = &c->node->gate, *edge = &c->via->gate;
+    if (gate_fails(edge, c, c->via->from->id) || gate_fails(node, c, 0)) {
+        call_finish(c, OUTCOME_ERROR);
+        return;
+    }
+    double added = node->added + edge->added;
+    if (added > 0) {
+        c->travelling = true;
+        call_wake(c, NULL, ns_from_s(added), arrive_late);
+        return;
+    }
+    c->node->type->ops.accept(c->node, c);
+}
+
+static struct call *send(struct call *mine, struct edge *via, uint64_t key, uint16_t attempt) {
+    struct node *to = via->to;
+    struct sim *sim = to->sim;
+    struct call *c = pool_get(&to->calls);
+    call_reset(c, to, mine->req, sim->clock.now);
+    c->via = via;
+    c->parent = mine;
+    list_append(&mine->subs, &c->sibling);
+    c->deadline = mine->deadline;
+    c->key = key;
+    c->attempt = attempt;
+    via->in_flight++;
+    meter_arrive(&to->meter, sim->clock.now, c->req->cell);
+    if (via->meter)
+        meter_arrive(via->meter, sim->clock.now, c->req->cell);
+    if (__builtin_expect(sim->observer != NULL, 0))
+        sim->observer->begun(sim->observer, c);
+    if (__builtin_expect(to->gate.active || via->gate.active, 0))
+        accept_gated(c);
+    else
+        to->type->ops.accept(to, c);
+    return c;
+}
+
+struct call *call_send(struct call *mine, struct edge *via) {
+    return send(mine, via, mine->key, mine->attempt);
+}
+
+struct call *call_send_again(struct call *mine, struct edge *via, uint16_t attempt) {
+    uint64_t key = attempt > 1 ? rng_key(mine->key ^ mine->node->salt, attempt) : mine->key;
+    return send(mine, via, key, attempt);
+}
+
+static void ready_push(struct sim *sim, struct call *c) {
+    c->queued = true;
+    c->next_ready = NULL;
+    if (sim->ready)
+        sim->ready_tail->next_ready = c;
+    else
+        sim->ready = c;
+    sim->ready_tail = c;
+}
+
+static void withdraw(struct call *c, enum cause cause);
+
+static void withdraw_subs(struct call *c, enum cause cause) {
+    while (!list_empty(&c->subs)) {
+        struct call *sub = container_of(c->subs.next, struct call, sibling);
+        list_remove(&sub->sibling);
+        sub->parent = NULL;
+        if (sub->state == CALL_LIVE)
+            withdraw(sub, cause);
+    }
+}
+
+/* Measurements stop at the end of the run: what is cancelled in closing was in flight, and only the audit counts it. */
+static void meter_end(struct meter *m, struct call *c, ns_t now, uint32_t result, bool closing) {
+    if (__builtin_expect(closing, 0)) {
+        integral_add(&m->in_flight, now, -1);
+        m->departed++;
+        m->sojourn += (uint64_t)(now - c->start);
+        return;
+    }
+    meter_depart(m, now, c->start, c->req->cell, result, c->outcome);
+    if (__builtin_expect(now > c->deadline, 0) && outcome_good(c->outcome))
+        m->cells[c->req->cell * m->results + result].late++;
+}
+
+static void end(struct call *c, enum outcome outcome) {
+    struct node *n = c->node;
+    struct sim *sim = n->sim;
+    assert(c->state == CALL_LIVE && "a call was finished twice");
+    c->state = CALL_DONE;
+    c->outcome = (uint8_t)outcome;
+    if (c->timer.pending)
+        event_cancel(&sim->clock, &c->timer);
+    if (!list_empty(&c->wait))
+        list_remove(&c->wait);
+    meter_end(&n->meter, c, sim->clock.now, c->result, sim->closing);
+    if (c->via) {
+        c->via->in_flight--;
+        if (c->via->meter)
+            meter_end(c->via->meter, c, sim->clock.now, 0, sim->closing);
+    }
+    if (__builtin_expect(sim->observer != NULL, 0))
+        sim->observer->finished(sim->observer, c);
+    if (c->parent) {
+        if (!c->queued)
+            ready_push(sim, c);
+    } else if (!c->queued)
+        call_free(c);
+    if (__builtin_expect(n->idle_hook != NULL, 0) && n->meter.in_flight.value == 0)
+        n->idle_hook(n);
+}
+
+void call_finish(struct call *c, enum outcome outcome) {
+    if (!list_empty(&c->subs))
+        withdraw_subs(c, CAUSE_GONE);
+    end(c, outcome);
+}
+
+void call_pass(struct call *mine, const struct call *sub) {
+    mine->quality = sub->quality;
+    call_finish(mine, sub->outcome);
+}
+
+static void become_orphan(struct call *c) {
+    if (!c->holds) {
+        c->holds = true;
+        c->req->refs++;
+    }
+}
+
+/* `c` has no parent any more. */
+static void withdraw(struct call *c, enum cause cause) {
+    struct node *n = c->node;
+    bool gone = c->travelling || !n->type->ops.cancel || n->type->ops.cancel(n, c, cause);
+    assert((gone || cause != CAUSE_CRASH) && "a component refused to crash");
+    if (!gone) {
+        become_orphan(c);
+        return;
+    }
+    withdraw_subs(c, cause);
+    end(c, OUTCOME_CANCELLED);
+}
+
+static void unlink_from_parent(struct call *sub) {
+    assert(sub->parent && "only a caller withdraws a call");
+    list_remove(&sub->sibling);
+    sub->parent = NULL;
+}
+
+void call_cancel(struct call *sub, enum cause cause) {
+    unlink_from_parent(sub);
+    if (sub->state == CALL_LIVE)
+        withdraw(sub, cause);
+}
+
+void call_detach(struct call *sub) {
+    unlink_from_parent(sub);
+    if (sub->state == CALL_LIVE)
+        become_orphan(sub);
+}
+
+static void crash_one(void *ctx, void *object) {
+    struct call *c = object;
+    (void)ctx;
+    if (c->state != CALL_LIVE)
+        return;
+    if (!c->travelling && c->node->type->ops.cancel)
+        c->node->type->ops.cancel(c->node, c, CAUSE_CRASH);
+    if (c->node->sim->closing && c->parent)
+        unlink_from_parent(c);
+    withdraw_subs(c, c->node->sim->closing ? CAUSE_CRASH : CAUSE_GONE);
+    end(c, c->node->sim->closing ? OUTCOME_CANCELLED : OUTCOME_ERROR);
+}
+
+void node_crash(struct node *n) { pool_each(&n->calls, crash_one, NULL); }
+
+/* ---- ready list --------------------------------------------------------------------------------- */
+
+static void forward_milestone(struct call *c, enum milestone what) {
+    struct call *up = c->parent;
+    if (!up || up->state != CALL_LIVE)
+        return;
+    if (up->node->type->ops.milestone)
+        up->node->type->ops.milestone(up->node, up, c, what);
+    else
+        call_milestone(up, what);
+}
+
+void call_milestone(struct call *c, enum milestone what) {
+    if (!c->node->wanted)
+        return;
+    c->milestones |= (uint8_t)what;
+    if (!c->queued)
+        ready_push(c->node->sim, c);
+}
+
+static void deliver_one(struct call *c) {
+    while (c->milestones) { /* still marked as queued: a listener may withdraw it, the memory stays */
+        unsigned bit = c->milestones & -(unsigned)c->milestones;
+        c->milestones = (uint8_t)(c->milestones & ~bit);
+        forward_milestone(c, (enum milestone)bit);
+    }
+    c->queued = false;
+    if (c->state != CALL_DONE)
+        return;
+    struct call *up = c->parent;
+    if (up) {
+        list_remove(&c->sibling);
+        c->parent = NULL;
+        if (up->state == CALL_LIVE)
+            up->node->type->ops.reply(up->node, up, c);
+    }
+    call_free(c);
+}
+
+void call_deliver(struct sim *sim) {
+    while (sim->ready) {
+        struct call *c = sim->ready;
+        sim->ready = c->next_ready;
+        deliver_one(c);
+    }
+}
+
+void call_phase(struct call *c, enum phase phase, ns_t spent) {
+    struct meter *m = &c->node->meter;
+    spread_add(&m->cells[c->req->cell * m->results].phase[phase], spent);
+    if (__builtin_expect(c->node->sim->observer != NULL, 0))
+        c->node->sim->observer->phase(c->node->sim->observer, c, phase, spent);
+}
+
+void call_wake(struct call *c, struct delay_line *line, ns_t delay, void (*fire)(struct event *)) {
+    struct clock *clock = &c->node->sim->clock;
+    c->timer.fire = fire;
+    if (line)
+        line_at(clock, line, &c->timer, clock->now + delay);
+    else
+        event_at(clock, &c->timer, clock->now + delay);
+}

@@ -1,0 +1,155 @@
+#include "event.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+void clock_init(struct clock *c) { *c = (struct clock){0}; }
+
+void clock_release(struct clock *c) {
+    free(c->heap);
+    *c = (struct clock){0};
+}
+
+static inline bool before(const struct heap_entry *a, const struct heap_entry *b) {
+    return a->time < b->time || (a->time == b->time && a->seq < b->seq);
+}
+
+static inline void put(struct clock *c, uint32_t i, struct heap_entry entry) {
+    c->heap[i] = entry;
+    entry.event->slot = i + 1;
+}
+
+static void sift_up(struct clock *c, uint32_t i, struct heap_entry entry) {
+    while (i) {
+        uint32_t up = (i - 1) / 4;
+        if (!before(&entry, &c->heap[up]))
+            break;
+        put(c, i, c->heap[up]);
+        i = up;
+    }
+    put(c, i, entry);
+}
+
+static void sift_down(struct clock *c, uint32_t i, struct heap_entry entry) {
+    for (;;) {
+        uint32_t first = 4 * i + 1, end = first + 4 < c->n ? first + 4 : c->n;
+        if (first >= end)
+            break;
+        uint32_t best = first;
+        for (uint32_t k = first + 1; k < end; k++)
+            if (before(&c->heap[k], &c->heap[best]))
+                best = k;
+        if (!before(&c->heap[best], &entry))
+            break;
+        put(c, i, c->heap[best]);
+        i = best;
+    }
+    put(c, i, entry);
+}
+
+static void heap_insert(struct clock *c, struct event *e) {
+    struct heap_entry entry = {e->time, e->seq, e};
+    if (c->hole) { /* replace-top: one sift instead of a removal and an insertion */
+        c->hole = false;
+        sift_down(c, 0, entry);
+        return;
+    }
+    if (__builtin_expect(c->n == c->cap, 0)) {
+        c->cap = c->cap ? 2 * c->cap : 64;
+        c->heap = mem_resize(c->heap, c->cap, sizeof *c->heap);
+    }
+    c->n++;
+    sift_up(c, c->n - 1, entry);
+}
+
+static void heap_remove(struct clock *c, uint32_t i) {
+    struct heap_entry last = c->heap[--c->n];
+    if (i == c->n)
+        return;
+    if (i && before(&last, &c->heap[(i - 1) / 4]))
+        sift_up(c, i, last);
+    else
+        sift_down(c, i, last);
+}
+
+void event_at(struct clock *c, struct event *e, ns_t time) {
+    assert(!e->pending && "event scheduled twice");
+    assert(time >= c->now && "event scheduled in the past");
+    e->time = time;
+    e->seq = c->seq++;
+    e->line = NULL;
+    e->pending = true;
+    heap_insert(c, e);
+}
+
+void line_at(struct clock *c, struct delay_line *l, struct event *e, ns_t time) {
+    bool empty = list_empty(&l->waiting);
+    if (!empty && container_of(l->waiting.prev, struct event, link)->time > time) {
+        event_at(c, e, time);
+        return;
+    }
+    assert(!e->pending && "event scheduled twice");
+    assert(time >= c->now && "event scheduled in the past");
+    e->time = time;
+    e->seq = c->seq++;
+    e->line = l;
+    e->slot = 0;
+    e->pending = true;
+    list_append(&l->waiting, &e->link);
+    if (empty)
+        heap_insert(c, e);
+}
+
+/* The head of a line left: the next one takes its place in the heap, with its own sequence number. */
+static void line_promote(struct clock *c, struct delay_line *l) {
+    if (!list_empty(&l->waiting))
+        heap_insert(c, container_of(l->waiting.next, struct event, link));
+}
+
+void event_cancel(struct clock *c, struct event *e) {
+    if (!e->pending)
+        return;
+    e->pending = false;
+    struct delay_line *l = e->line;
+    if (l)
+        list_remove(&e->link);
+    if (!e->slot)
+        return;
+    heap_remove(c, e->slot - 1);
+    e->slot = 0;
+    if (l)
+        line_promote(c, l);
+}
+
+void clock_step(struct clock *c) {
+    struct event *e = c->heap[0].event;
+    c->now = c->heap[0].time;
+    c->fired++;
+    c->hole = true;
+    e->slot = 0;
+    e->pending = false;
+    if (e->line) {
+        list_remove(&e->link);
+        line_promote(c, e->line);
+    }
+    e->fire(e);
+    if (c->hole) {
+        c->hole = false;
+        heap_remove(c, 0);
+    }
+}
+
+bool clock_check(const struct clock *c) {
+    for (uint32_t i = c->hole ? 1 : 0; i < c->n; i++) {
+        const struct event *e = c->heap[i].event;
+        if (i && !(c->hole && (i - 1) / 4 == 0) && before(&c->heap[i], &c->heap[(i - 1) / 4]))
+            return false;
+        if (e->slot != i + 1 || !e->pending || e->time != c->heap[i].time || e->time < c->now)
+            return false;
+        if (e->line && e->line->waiting.next != &e->link)
+            return false;
+    }
+    return true;
+}

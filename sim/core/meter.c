@@ -1,0 +1,34 @@
+#include "meter.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+const char *const outcome_names[OUTCOMES + 1] = {"ok",      "degraded", "error",     "timeout",
+                                                 "shed",    "limited",  "open",      "cancelled",
+                                                 "invalid", NULL};
+const char *const phase_names[PHASES + 1] = {"wait", "service", "network", "backoff", "stall", NULL};
+
+void meter_init(struct meter *m, uint32_t cells, uint32_t results, uint32_t marks, uint32_t bits) {
+    *m = (struct meter){.n_cells = cells * results, .results = results};
+    m->cells = mem_zero(m->n_cells * sizeof *m->cells);
+    m->mark = mem_zero(marks * sizeof *m->mark);
+    for (uint32_t i = 0; i < m->n_cells; i++) {
+        for (int p = 0; p < PHASES; p++)
+            hist_init(&m->cells[i].phase[p].hist, HIST_COARSE);
+        for (int o = 0; o < OUTCOMES; o++)
+            hist_init(&m->cells[i].by[o].hist, bits);
+    }
+}
+
+void meter_release(struct meter *m) {
+    for (uint32_t i = 0; i < m->n_cells; i++) {
+        for (int p = 0; p < PHASES; p++)
+            hist_release(&m->cells[i].phase[p].hist);
+        for (int o = 0; o < OUTCOMES; o++)
+            hist_release(&m->cells[i].by[o].hist);
+    }
+    free(m->cells);
+    free(m->mark);
+    *m = (struct meter){0};
+}

@@ -1,0 +1,69 @@
+/* Values of metrics in one replication: from a reference such as pod[*]:latency.p99{phase=fault} to a number.
+ *
+ * Built in for every node: latency, wait, service, network, backoff, stall (distributions: they need a statistic),
+ * offered, throughput, goodput (per second), availability, share{outcome=…}, in_flight, and `calls` (a count). Without an address they
+ * are those of the users: the calls of all workloads. Components add their own through their metric tables. Calls count
+ * in the phase in which their request arrived; counters and time averages in the phase in which they happened. */
+#ifndef NINES_CORE_METRIC_H
+#define NINES_CORE_METRIC_H
+
+#include "core/address.h"
+#include "core/condition.h"
+#include "core/schema.h"
+
+enum metric_what {
+    WHAT_LATENCY, /* and other distributions: `phase` says which */
+    WHAT_PHASE,
+    WHAT_CALLS,
+    WHAT_OFFERED,
+    WHAT_THROUGHPUT,
+    WHAT_GOODPUT,
+    WHAT_AVAILABILITY,
+    WHAT_SHARE,
+    WHAT_IN_FLIGHT,
+    WHAT_COST,
+    WHAT_OWN /* of the component: `own` per node's type */
+};
+
+enum metric_stat { STAT_NONE, STAT_MEAN, STAT_SD, STAT_MIN, STAT_MAX, STAT_PERCENTILE };
+
+struct metric_query {
+    enum metric_what what;
+    enum metric_stat stat;
+    double p;
+    enum phase phase;
+    bool cost_per_request;
+    struct node_set nodes;
+    const char *own;
+    uint64_t segments, classes; /* masks */
+    uint32_t outcomes;
+    bool outcomes_given;
+    uint64_t results;
+    enum unit unit;
+};
+
+/* Resolves a reference against a sealed model. The label `case` is not looked at. False with an error: unknown metric (did you mean),
+ * a statistic is missing, unknown class, phase or result. Release with metric_release. */
+bool metric_bind(const struct sim *sim, const struct metric_ref *ref, struct metric_query *out,
+                 struct error *e);
+void metric_release(struct metric_query *q);
+
+/* Why a value is not there. */
+enum metric_lack { LACK_NOTHING, LACK_SAMPLES, LACK_FEW };
+const char *metric_lack_text(enum metric_lack lack);
+
+/* Pooled over the query's nodes; NaN with a reason when the sample cannot support it (a percentile wants at least
+ * five values beyond it). After sim_run. */
+double metric_value(const struct sim *sim, const struct metric_query *q, enum metric_lack *lack);
+
+/* The largest (sign > 0) or smallest value of any single node. */
+double metric_extreme(const struct sim *sim, const struct metric_query *q, int sign,
+                      enum metric_lack *lack);
+
+/* Merges the query's latency histograms into `into` (bits HIST_FINE for whole-system queries, else HIST_COARSE). */
+void metric_histogram(const struct metric_query *q, struct hist *into);
+
+/* Number of values behind a distribution metric, calls behind the others. */
+uint64_t metric_sample(const struct metric_query *q);
+
+#endif

@@ -1,0 +1,13 @@
+/* Someone who watches calls: spans, per-request tables, explanations. Costs nothing when absent. */
+#ifndef NINES_CORE_OBSERVER_H
+#define NINES_CORE_OBSERVER_H
+
+#include "core/call.h"
+
+struct observer {
+    void (*begun)(struct observer *, const struct call *);
+    void (*phase)(struct observer *, const struct call *, enum phase, ns_t spent);
+    void (*finished)(struct observer *, const struct call *); /* outcome is set */
+};
+
+#endif

@@ -1,0 +1,251 @@
+/* Sealing: from a heap of nodes to an acyclic graph with names, order, edges and meters. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/address.h"
+#include "core/schema.h"
+#include "core/sim.h"
+
+struct walk {
+    struct sim *sim;
+    struct error *e;
+    struct node *from;
+    struct node **post; /* callees before callers */
+    uint32_t n, cap;
+    struct edge **out;
+    uint32_t n_out, cap_out;
+};
+
+static void visit(struct walk *w, struct node *n);
+
+static void collect_edge(void *ctx, struct edge *e) {
+    struct walk *w = ctx;
+    *mem_push(w->out, w->n_out, w->cap_out) = e;
+}
+
+static void visit_ref(void *ctx, struct node *ref) { visit(ctx, ref); }
+
+static void visit(struct walk *w, struct node *n) {
+    if (n->sealed || error_is(w->e))
+        return;
+    char label[256];
+    if (n->visiting) {
+        error_set(w->e, "%s: the calls go in a circle; a component cannot be below itself",
+                  node_label(n, label, sizeof label));
+        return;
+    }
+    if (schema_open_child(n)) {
+        error_set(w->e, "%s: it guards nothing: give it a child, or put it before something in a chain",
+                  node_label(n, label, sizeof label));
+        return;
+    }
+    n->visiting = true;
+    w->n_out = 0;
+    w->out = NULL, w->cap_out = 0;
+    schema_edges(n, collect_edge, w);
+    struct edge **out = w->out;
+    uint32_t n_out = w->n_out;
+    w->out = NULL;
+    n->out = out;
+    n->n_out = n_out;
+    for (uint32_t i = 0; i < n_out; i++) {
+        out[i]->to->callers++;
+        visit(w, out[i]->to);
+    }
+    schema_refs(n, visit_ref, w);
+    n->visiting = false;
+    n->sealed = true;
+    *mem_push(w->post, w->n, w->cap) = n;
+}
+
+static bool order_nodes(struct sim *sim, struct node *const *sources, uint32_t n, struct error *e) {
+    struct walk w = {.sim = sim, .e = e};
+    for (uint32_t i = 0; i < n; i++)
+        visit(&w, sources[i]);
+    sim->order = w.post;
+    sim->n_order = w.n;
+    for (uint32_t i = 0; i < w.n / 2; i++) {
+        struct node *t = w.post[i];
+        w.post[i] = w.post[w.n - 1 - i];
+        w.post[w.n - 1 - i] = t;
+    }
+    return !error_is(e);
+}
+
+/* ---- names -------------------------------------------------------------------------------------- */
+
+static bool same_name(const struct node *a, const struct node *b) {
+    return a->scope == b->scope && !strcmp(a->name, b->name);
+}
+
+static int by_scope_and_name(const void *x, const void *y) {
+    const struct node *a = *(struct node *const *)x, *b = *(struct node *const *)y;
+    if (a->scope != b->scope) {
+        if (a->scope->owner != b->scope->owner)
+            return !a->scope->owner  ? -1
+                   : !b->scope->owner ? 1
+                   : a->scope->owner->id < b->scope->owner->id ? -1 : 1;
+        return a->scope->index < b->scope->index ? -1 : 1;
+    }
+    int c = strcmp(a->name, b->name);
+    return c ? c : a->id < b->id ? -1 : a->id > b->id;
+}
+
+static bool name_nodes(struct sim *sim, struct error *e) {
+    struct node **sorted = mem_resize(NULL, sim->n_order + 1, sizeof(struct node *));
+    memcpy(sorted, sim->order, sim->n_order * sizeof *sorted);
+    qsort(sorted, sim->n_order, sizeof *sorted, by_scope_and_name);
+    uint32_t run = 1;
+    for (uint32_t i = 1; i < sim->n_order && !error_is(e); i++) {
+        struct node *a = sorted[i - 1], *b = sorted[i];
+        bool same = run > 1 ? a->scope == b->scope && !b->named && a->type == b->type
+                            : same_name(a, b);
+        if (!same) {
+            run = 1;
+            continue;
+        }
+        if ((b->type->flags & NODE_ANONYMOUS) && !b->named) {
+            b->name = arena_print(&sim->arena, "%s%u", b->type->kind, ++run);
+            continue;
+        }
+        char label[256];
+        error_set(e, "%s: the name '%s' is taken in this scope by %s; name it (name = \"…\")",
+                  node_label(b, label, sizeof label), b->name, a->where);
+    }
+    free(sorted);
+    for (uint32_t i = 0; i < sim->n_order && !error_is(e); i++) {
+        struct node *n = sim->order[i];
+        n->address = address_of(sim, n);
+        n->salt = rng_key(sim->salt, rng_hash(n->address));
+    }
+    return !error_is(e);
+}
+
+/* ---- classes, segments, meters ------------------------------------------------------------------ */
+
+static void rank_priorities(struct sim *sim) {
+    for (uint32_t i = 0; i < sim->n_classes; i++) {
+        double below = -1e308;
+        sim->classes[i].level = 0;
+        for (;;) { /* count the distinct priorities below this one */
+            double next = sim->classes[i].priority;
+            for (uint32_t k = 0; k < sim->n_classes; k++)
+                if (sim->classes[k].priority > below && sim->classes[k].priority < next)
+                    next = sim->classes[k].priority;
+            if (next == sim->classes[i].priority)
+                break;
+            below = next;
+            sim->classes[i].level++;
+        }
+    }
+}
+
+static int by_time(const void *a, const void *b) {
+    ns_t x = *(const ns_t *)a, y = *(const ns_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Cuts the run where phases begin and end: phases may overlap, segments do not. */
+static bool cut_segments(struct sim *sim, struct error *e) {
+    ns_t *at = arena_alloc(&sim->arena, (2 * sim->n_spans + 4) * sizeof *at);
+    uint32_t n = 0;
+    ns_t warm = sim->limits.warmup;
+    ns_t end = sim->limits.duration == NS_NEVER ? NS_NEVER : warm + sim->limits.duration;
+    for (uint32_t i = 0; i < sim->n_spans; i++) {
+        struct span *s = &sim->spans[i];
+        if (s->from < 0 || s->to <= s->from)
+            return error_set(e, "phase '%s' must begin at 0 or later and end after it begins", s->name);
+        if (end != NS_NEVER && warm + s->from >= end)
+            return error_set(e, "phase '%s' begins at %g s, after the end of the run (%g s)", s->name,
+                             ns_to_s(s->from), ns_to_s(sim->limits.duration));
+        if (warm + s->from > warm)
+            at[n++] = warm + s->from;
+        if (s->to < NS_LIMIT && warm + s->to < end)
+            at[n++] = warm + s->to;
+    }
+    qsort(at, n, sizeof *at, by_time);
+    sim->cut = arena_alloc(&sim->arena, (n + 3) * sizeof *sim->cut);
+    sim->cut[0] = 0;
+    sim->cut[1] = warm;
+    uint32_t k = 1;
+    for (uint32_t i = 0; i < n; i++)
+        if (at[i] > sim->cut[k])
+            sim->cut[++k] = at[i];
+    sim->cut[++k] = end;
+    sim->n_segments = k;
+    return k <= 62 || error_set(e, "the phases cut the run into more than 62 pieces; use fewer");
+}
+
+static void make_meters(struct sim *sim) {
+    uint32_t cells = sim->n_segments * sim->n_classes, marks = sim->n_segments + 1;
+    for (uint32_t i = 0; i < sim->n_order; i++) {
+        struct node *n = sim->order[i];
+        uint32_t results = 0;
+        while (n->type->results && n->type->results[results])
+            results++;
+        bool resource = n->type->flags & NODE_RESOURCE;
+        meter_init(&n->meter, resource ? 0 : cells, results ? results : 1, marks,
+                   n->type->flags & NODE_SOURCE ? HIST_FINE : HIST_COARSE);
+        n->marks = mem_zero((size_t)marks * 16 * 2 * sizeof *n->marks);
+        pool_init(&n->calls, n->type->call_size ? n->type->call_size : sizeof(struct call));
+        for (uint32_t k = 0; k < n->n_out; k++)
+            if (n->out[k]->to->callers > 1) {
+                n->out[k]->meter = mem_zero(sizeof(struct meter));
+                meter_init(n->out[k]->meter, cells, 1, marks, HIST_COARSE);
+            }
+    }
+}
+
+static void spread_wanted(struct sim *sim) {
+    for (uint32_t i = 0; i < sim->n_order; i++) {
+        struct node *n = sim->order[i];
+        for (uint32_t k = 0; k < n->n_out; k++)
+            if (n->wanted || n->type->ops.milestone)
+                n->out[k]->to->wanted = true;
+    }
+}
+
+static bool seal_parts(struct sim *sim, struct error *e) {
+    char label[256];
+    for (uint32_t i = 0; i < sim->n_quantities; i++)
+        if (!quantity_resolve(sim->quantities[i], sim, e))
+            return false;
+    for (uint32_t i = 0; i < sim->n_order; i++) {
+        struct node *n = sim->order[i];
+        if (n->type->ops.seal && !n->type->ops.seal(n, e))
+            return error_prefix(e, "%s", node_label(n, label, sizeof label));
+    }
+    for (uint32_t i = 0; i < sim->n_agents; i++)
+        if (sim->agents[i]->seal && !sim->agents[i]->seal(sim->agents[i], sim, e))
+            return false;
+    return true;
+}
+
+bool sim_wire(struct sim *sim, struct node *const *sources, uint32_t n, struct error *e) {
+    sim->roots = arena_alloc(&sim->arena, n * sizeof *sim->roots + 1);
+    for (uint32_t i = 0; i < n; i++)
+        sim->roots[i] = sources[i];
+    sim->n_roots = n;
+    return order_nodes(sim, sources, n, e) && name_nodes(sim, e);
+}
+
+bool sim_seal(struct sim *sim, const struct span *phases, uint32_t n_phases,
+              const struct sim_limits *limits, struct error *e) {
+    sim->limits = *limits;
+    if (!sim->limits.max_in_flight)
+        sim->limits.max_in_flight = 5000000;
+    if (!sim->limits.max_events_per_tick)
+        sim->limits.max_events_per_tick = 50000000;
+    sim->spans = arena_alloc(&sim->arena, n_phases * sizeof *phases + 1);
+    sim->n_spans = n_phases;
+    for (uint32_t i = 0; i < n_phases; i++)
+        sim->spans[i] = phases[i];
+    if (!cut_segments(sim, e))
+        return false;
+    rank_priorities(sim);
+    spread_wanted(sim);
+    make_meters(sim);
+    pool_init(&sim->requests, sizeof(struct request) + sim->n_facts * sizeof(double));
+    return seal_parts(sim, e);
+}

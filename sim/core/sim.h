@@ -1,0 +1,125 @@
+/* One replication: a model, its clock, its random streams, its measurements.
+ *
+ * Life: sim_new -> schema_build for every component -> sim_wire -> sim_seal -> sim_run -> read metrics -> sim_free.
+ * A sim belongs to one thread; nothing in it is shared but immutable bulk data. Errors on the way to sealing are user
+ * errors and come back in a `struct error`; while running, sim_fail stops the run with one. */
+#ifndef NINES_CORE_SIM_H
+#define NINES_CORE_SIM_H
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "core/call.h"
+#include "core/event.h"
+#include "core/node.h"
+
+struct observer;
+struct agent;
+
+struct class_info {
+    const char *name;
+    double priority; /* larger is more important */
+    uint8_t level;
+};
+
+/* Named half-open span of time since the end of warm-up. */
+struct span {
+    const char *name;
+    ns_t from, to;
+};
+
+struct sim_limits {
+    ns_t warmup, duration;        /* the run is [-warmup, duration); duration NS_NEVER: until the sources run dry */
+    uint64_t max_in_flight;       /* requests; reached: the run stops as saturated */
+    uint64_t max_events_per_tick; /* at one instant; reached: "time is not advancing" */
+    ns_t window;                  /* > 0: series are sampled in windows of this length */
+};
+
+struct sim {
+    struct clock clock;
+    struct call *ready, *ready_tail;
+    struct observer *observer;
+    uint32_t segment, n_segments; /* segment 0 is warm-up; then the cuts made by phases; the last is after the end */
+    uint32_t n_classes;
+    uint64_t live_requests, opened;
+    struct pool requests;
+    uint64_t seed, replication, salt;
+    bool stop;
+    bool closing; /* the end has come: what is left is being cancelled */
+    bool full;    /* stopped by max_in_flight */
+
+    /* cold */
+    struct arena arena;
+    struct error error; /* of the run */
+    struct sim_limits limits;
+    ns_t ended;         /* since the end of warm-up: the measured span is [0, ended) */
+    struct node **nodes;
+    uint32_t n_nodes, cap_nodes;
+    struct node **order; /* sealed nodes, callers before callees */
+    uint32_t n_order;
+    struct scope file_scope;
+    struct scope *scope; /* where new nodes are born */
+    struct class_info *classes;
+    uint32_t cap_classes;
+    const char **facts;
+    uint32_t n_facts, cap_facts;
+    struct span *spans; /* phases */
+    uint32_t n_spans;
+    ns_t *cut; /* n_segments + 1 boundaries, absolute clock */
+    struct event cut_event;
+    struct quantity **quantities; /* all made so far: resolved when sealing */
+    uint32_t n_quantities, cap_quantities;
+    struct agent **agents;
+    uint32_t n_agents, cap_agents;
+    struct node **roots; /* sources */
+    uint32_t n_roots, n_dry; /* dry: will send nothing more */
+    void *host;             /* the language's own state, freed by its owner */
+    const char *folder;     /* of the scenario file: relative file names start there */
+    void (*sample)(struct sim *, void *ctx, ns_t from, ns_t to); /* called at the end of every window */
+    void *sample_ctx;
+    struct event sample_event;
+    volatile ns_t *progress; /* where to publish the clock, or NULL */
+};
+
+/* Acts on its own clock; embedded in the agent's own struct, which lives in the arena. */
+struct agent {
+    bool (*seal)(struct agent *, struct sim *, struct error *);
+    void (*start)(struct agent *, struct sim *);
+    void (*release)(struct agent *);
+};
+
+struct sim *sim_new(uint64_t seed, uint64_t replication);
+void sim_free(struct sim *sim);
+
+/* Index of a class, a fact; made on first mention. A class keeps the priority it was first given; a second one that
+ * differs is an error. */
+bool sim_class(struct sim *sim, const char *name, double priority, uint16_t *index, struct error *e);
+uint32_t sim_fact(struct sim *sim, const char *name);
+int sim_find_class(const struct sim *sim, const char *name); /* -1: none */
+int sim_find_fact(const struct sim *sim, const char *name);  /* -1: none */
+
+void sim_add_agent(struct sim *sim, struct agent *a);
+
+/* Wires the model that the sources reach: order, names, addresses. Parameters may still be set. */
+bool sim_wire(struct sim *sim, struct node *const *sources, uint32_t n, struct error *e);
+
+/* Seals a wired model: segments, meters, and what components and agents do to get ready. */
+bool sim_seal(struct sim *sim, const struct span *phases, uint32_t n_phases,
+              const struct sim_limits *limits, struct error *e);
+
+/* Runs from the beginning of warm-up to the end, closes, and audits. False: sim->error says why. */
+bool sim_run(struct sim *sim);
+
+/* A source has nothing more to send; when all are dry and nothing is in flight the run ends. */
+void sim_dry(struct sim *sim);
+
+/* Stops a run with an error: for handlers. The first one wins. */
+__attribute__((format(printf, 2, 3))) void sim_fail(struct sim *sim, const char *format, ...);
+
+/* Simulated time since the end of warm-up. */
+static inline ns_t sim_time(const struct sim *sim) { return sim->clock.now - sim->limits.warmup; }
+static inline ns_t sim_clock_of(const struct sim *sim, ns_t time) { return time + sim->limits.warmup; }
+
+/* For messages of broken invariants: address, time, seed, replication. Ends the program. */
+_Noreturn void sim_bug(const struct sim *sim, const struct node *n, const char *what);
+
+#endif

@@ -1,0 +1,397 @@
+#include "lab/scenario.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/fault.h"
+#include "core/address.h"
+#include "core/group.h"
+#include "core/schema.h"
+#include "node/source.h"
+
+const char *const verdict_names[] = {"holds", "fails", "undecided", NULL};
+
+/* The scenario's own table, as a schema. */
+struct draft {
+    struct scenario *s;
+    const char *title;
+    int64_t language;
+    struct value workload, entry, phases, cases, slo, claims, faults, warmup, duration;
+    int64_t replications, max_in_flight;
+};
+
+static const struct param run_params[] = {
+    PARAM(VALUE, "warmup", struct draft, warmup, NULL, "time before 0, not measured; \"auto\": found by a pilot"),
+    PARAM(VALUE, "duration", struct draft, duration, NULL,
+          "measured time; may be left out when all workloads are traces that end"),
+    PARAM(INTEGER, "replications", struct draft, replications, "10", "independent runs", .min = 1,
+          .max = 1e6),
+    PARAM(INTEGER, "max_in_flight", struct draft, max_in_flight, "5000000",
+          "requests under way at which a run stops as saturated", .min = 1, .max = 1e9),
+    {0},
+};
+
+static const struct param scenario_params[] = {
+    PARAM(TEXT, "title", struct draft, title, "untitled", "what it is about"),
+    PARAM(INTEGER, "language", struct draft, language, "1", "version of the language", .min = 1, .max = 1),
+    PARAM(VALUE, "workload", struct draft, workload, NULL, "a source, or a list of sources", .flags = REQUIRED),
+    PARAM(VALUE, "entry", struct draft, entry, NULL, "what the workload calls"),
+    PARAM(TABLE, "run", struct draft, s, NULL, "how long and how often", .sub = run_params),
+    PARAM(VALUE, "phases", struct draft, phases, NULL, "name = { from, to }"),
+    PARAM(VALUE, "cases", struct draft, cases, NULL, "name = { knob = value, faults }"),
+    PARAM(VALUE, "slo", struct draft, slo, NULL, "conditions that should hold"),
+    PARAM(VALUE, "claims", struct draft, claims, NULL, "claim { … } list"),
+    PARAM(VALUE, "faults", struct draft, faults, NULL, "faults that strike in every case"),
+    {0},
+};
+
+/* ---- phases, cases, claims ---------------------------------------------------------------------- */
+
+static bool want_table(const struct value *v, const char *what, const char *like, struct error *e) {
+    return v->type == VALUE_NIL || v->type == VALUE_TABLE ||
+           error_set(e, "%s: %s was given; it wants a table such as %s", what, value_type_name(v), like);
+}
+
+static bool read_phases(struct draft *d, struct scenario *s, struct error *e) {
+    if (!want_table(&d->phases, "phases", "{ before = { \"0s\", \"60s\" } }", e))
+        return false;
+    uint32_t n = d->phases.type == VALUE_TABLE ? d->phases.table.n : 0;
+    s->phases = arena_alloc(&s->sim->arena, (n + 1) * sizeof *s->phases);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct entry *en = &d->phases.table.at[i];
+        double from, to;
+        char label[96];
+        snprintf(label, sizeof label, "phases: %s", en->key ? en->key : "(positional)");
+        if (!en->key || en->value.type != VALUE_TABLE || table_count(&en->value.table) != 2)
+            return error_set(e, "%s: it wants name = { from, to }", label);
+        if (!value_number(table_at(&en->value.table, 1), UNIT_TIME, &from, label, e) ||
+            !value_number(table_at(&en->value.table, 2), UNIT_TIME, &to, label, e))
+            return false;
+        if (from < 0 || to <= from)
+            return error_set(e, "%s: it must begin at 0 or later and end after it begins", label);
+        s->phases[s->n_phases++] = (struct span){en->key, ns_from_s(from), ns_from_s(to)};
+    }
+    return true;
+}
+
+static bool read_cases(struct draft *d, struct scenario *s, struct error *e) {
+    if (!want_table(&d->cases, "cases", "{ spike = { rps = 2000 } }", e))
+        return false;
+    uint32_t n = d->cases.type == VALUE_TABLE ? d->cases.table.n : 0;
+    s->cases = arena_alloc(&s->sim->arena, (n + 1) * sizeof *s->cases);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct entry *en = &d->cases.table.at[i];
+        if (!en->key || en->value.type != VALUE_TABLE)
+            return error_set(e, "cases: each is a name and a table, such as spike = { rps = 2000 }");
+        if (!strcmp(en->key, "base"))
+            return error_set(e, "cases: 'base' always exists and is the scenario as written");
+        for (uint32_t k = 0; k < en->value.table.n; k++) {
+            const struct entry *x = &en->value.table.at[k];
+            bool fault = x->value.type == VALUE_OBJECT && fault_kind(x->value.object->kind) >= 0;
+            bool knob = false;
+            for (uint32_t j = 0; x->key && j < s->n_knobs; j++)
+                knob = knob || !strcmp(s->knobs[j].name, x->key);
+            if (x->key && !knob)
+                return error_set(e, "cases: %s: there is no knob '%s'", en->key, x->key);
+            if (!x->key && !fault)
+                return error_set(e, "cases: %s: entry %u is %s; it wants knob = value or a fault", en->key,
+                                 x->index, value_type_name(&x->value));
+        }
+        s->cases[s->n_cases++] = (struct scenario_case){en->key, &en->value.table};
+    }
+    return true;
+}
+
+const struct scenario_case *scenario_find_case(const struct scenario *s, const char *name,
+                                               struct error *e) {
+    char list[400] = "base";
+    size_t n = 4;
+    for (uint32_t i = 0; i < s->n_cases; i++) {
+        if (!strcmp(s->cases[i].name, name))
+            return &s->cases[i];
+        if (n < 350)
+            n += (size_t)snprintf(list + n, sizeof list - n, ", %s", s->cases[i].name);
+    }
+    error_set(e, "there is no case '%s'; there are %s", name, list);
+    return NULL;
+}
+
+static bool known_case(const struct scenario *s, const char *name, struct error *e) {
+    return !strcmp(name, "base") || scenario_find_case(s, name, e);
+}
+
+static bool cases_of_expr(const struct scenario *s, const struct expr *x, struct error *e) {
+    if (x->kind == EXPR_FRACTION)
+        return cases_of_expr(s, &x->inner->left, e) &&
+               (!x->inner->has_right || cases_of_expr(s, &x->inner->right, e));
+    const char *name = metric_label(&x->metric, "case");
+    return !name || known_case(s, name, e);
+}
+
+static const struct condition *read_condition(struct scenario *s, const char *text, struct error *e) {
+    struct condition *c = condition_parse(&s->sim->arena, text, e);
+    if (c && cases_of_expr(s, &c->left, e) && (!c->has_right || cases_of_expr(s, &c->right, e)))
+        return c;
+    return NULL;
+}
+
+static bool read_slo(struct draft *d, struct scenario *s, struct error *e) {
+    if (!want_table(&d->slo, "slo", "{ \"latency.p99 < 50ms\" }", e))
+        return false;
+    uint32_t n = d->slo.type == VALUE_TABLE ? d->slo.table.n : 0;
+    s->slo = arena_alloc(&s->sim->arena, (n + 1) * sizeof *s->slo);
+    s->slo_text = arena_alloc(&s->sim->arena, (n + 1) * sizeof *s->slo_text);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct value *v = &d->slo.table.at[i].value;
+        if (v->type != VALUE_TEXT)
+            return error_set(e, "slo: %s was given; it wants conditions such as \"latency.p99 < 50ms\"",
+                             value_type_name(v));
+        s->slo_text[s->n_slo] = v->text;
+        if (!(s->slo[s->n_slo++] = read_condition(s, v->text, e)))
+            return error_prefix(e, "slo");
+    }
+    return true;
+}
+
+struct claim_draft {
+    const char *in_case, *because;
+    int expect;
+};
+
+static const struct param claim_params[] = {
+    PARAM(TEXT, "case", struct claim_draft, in_case, NULL, "the case it is about; default: base"),
+    PARAM(CHOICE, "expect", struct claim_draft, expect, "holds", "the verdict that is expected",
+          .choices = verdict_names),
+    PARAM(TEXT, "because", struct claim_draft, because, NULL, "why a refuted figure stays"),
+    {0},
+};
+
+static bool read_claim(struct scenario *s, const struct object *o, struct claim *c, struct error *e) {
+    const struct value *text = table_at(&o->table, 1), *condition = table_at(&o->table, 2);
+    if (!text || text->type != VALUE_TEXT || !condition || condition->type != VALUE_TEXT)
+        return error_set(e, "it wants two texts: what is claimed, and a condition");
+    struct table named = {arena_alloc(&s->sim->arena, o->table.n * sizeof(struct entry)), 0};
+    for (uint32_t i = 0; i < o->table.n; i++)
+        if (o->table.at[i].key)
+            named.at[named.n++] = o->table.at[i];
+    if (table_count(&o->table) + named.n != o->table.n || table_count(&o->table) > 2)
+        return error_set(e, "it wants two texts and then keys such as case = \"spike\"");
+    struct claim_draft d = {0};
+    if (!schema_read(s->sim, &d, NULL, claim_params, &named, e))
+        return false;
+    if (d.in_case && !known_case(s, d.in_case, e))
+        return false;
+    if (d.expect != VERDICT_HOLDS && !d.because)
+        return error_set(e, "a claim that is not expected to hold says why: because = \"…\"");
+    *c = (struct claim){.text = text->text, .where = o->where, .in_case = d.in_case,
+                        .expect = d.expect, .because = d.because};
+    if (c->in_case && !strcmp(c->in_case, "base"))
+        c->in_case = NULL;
+    return (c->condition = read_condition(s, condition->text, e)) != NULL;
+}
+
+static bool read_claims(struct draft *d, struct scenario *s, struct error *e) {
+    if (!want_table(&d->claims, "claims", "{ claim { \"…\", \"…\" } }", e))
+        return false;
+    uint32_t n = d->claims.type == VALUE_TABLE ? d->claims.table.n : 0;
+    s->claims = arena_alloc(&s->sim->arena, (n + 1) * sizeof *s->claims);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct value *v = &d->claims.table.at[i].value;
+        if (v->type != VALUE_OBJECT || strcmp(v->object->kind, "claim"))
+            return error_set(e, "claims: %s was given; it wants claim { \"…\", \"…\" }", value_type_name(v));
+        if (!read_claim(s, v->object, &s->claims[s->n_claims++], e))
+            return error_prefix(e, "%s: claim", v->object->where);
+    }
+    return true;
+}
+
+/* ---- run, workload, faults, prices -------------------------------------------------------------- */
+
+static bool read_run(struct draft *d, const struct scenario_request *r, struct scenario *s,
+                     struct error *e) {
+    double x;
+    s->replications = d->replications;
+    s->max_in_flight = d->max_in_flight;
+    s->warmup_auto = d->warmup.type == VALUE_NIL ||
+                     (d->warmup.type == VALUE_TEXT && !strcmp(d->warmup.text, "auto"));
+    if (!s->warmup_auto) {
+        if (!value_number(&d->warmup, UNIT_TIME, &x, "run: warmup", e))
+            return false;
+        if (x < 0)
+            return error_set(e, "run: warmup must not be negative");
+        s->warmup = ns_from_s(x);
+    }
+    s->duration = NS_NEVER;
+    if (d->duration.type != VALUE_NIL) {
+        if (!value_number(&d->duration, UNIT_TIME, &x, "run: duration", e))
+            return false;
+        if (x <= 0)
+            return error_set(e, "run: duration must be above 0");
+        s->duration = ns_from_s(x);
+    }
+    if (r->duration > 0)
+        s->duration = r->duration;
+    if (r->warmup >= 0)
+        s->warmup = r->warmup;
+    return true;
+}
+
+static bool is_source(const struct value *v, struct error *e) {
+    if (v->type == VALUE_NODE && (v->node->type->flags & NODE_SOURCE))
+        return true;
+    return error_set(e, "workload: %s was given; it wants a source such as open { rate = 100 }",
+                     v->type == VALUE_NODE ? v->node->type->kind : value_type_name(v));
+}
+
+static bool join_entry(struct draft *d, struct node *source, struct error *e) {
+    struct source *s = source_of(source);
+    if (s->entry.to)
+        return true;
+    if (d->entry.type != VALUE_NODE || (d->entry.node->type->flags & (NODE_SOURCE | NODE_RESOURCE)))
+        return error_set(e, "entry: %s was given; it wants the component that the workload calls",
+                         d->entry.type == VALUE_NODE ? d->entry.node->type->kind
+                                                     : value_type_name(&d->entry));
+    edge_join(&s->entry, source, d->entry.node);
+    return true;
+}
+
+static bool read_workload(struct draft *d, struct scenario *s, struct node ***sources, uint32_t *n,
+                          struct error *e) {
+    const struct value *v = &d->workload;
+    *n = v->type == VALUE_TABLE ? v->table.n : 1;
+    *sources = arena_alloc(&s->sim->arena, (*n + 1) * sizeof **sources);
+    if (!*n)
+        return error_set(e, "workload: the list is empty");
+    for (uint32_t i = 0; i < *n; i++) {
+        const struct value *one = v->type == VALUE_TABLE ? &v->table.at[i].value : v;
+        if (!is_source(one, e) || !join_entry(d, one->node, e))
+            return false;
+        (*sources)[i] = one->node;
+        bool trace = !strcmp(one->node->type->kind, "trace");
+        if (s->duration == NS_NEVER && !trace)
+            return error_set(e, "run: 'duration' is missing; only traces end by themselves");
+        if (s->duration == NS_NEVER && s->n_phases)
+            return error_set(e, "run: 'duration' is missing; phases need a run of known length");
+    }
+    return true;
+}
+
+static bool add_faults(const struct value *list, const char *what, struct scenario *s,
+                       struct error *e) {
+    if (!want_table(list, what, "{ down { \"pod[3]\", from = \"60s\" } }", e))
+        return false;
+    for (uint32_t i = 0; list->type == VALUE_TABLE && i < list->table.n; i++) {
+        const struct value *v = &list->table.at[i].value;
+        if (list->table.at[i].key)
+            continue; /* a knob of a case */
+        if (v->type != VALUE_OBJECT || fault_kind(v->object->kind) < 0)
+            return error_set(e, "%s: %s was given; it wants faults such as down { \"pod[3]\" }", what,
+                             value_type_name(v));
+        if (!fault_add(s->sim, v->object, s->phases, s->n_phases, e))
+            return false;
+    }
+    return true;
+}
+
+static bool price_of(const struct group *g, const struct table *prices, double *usd, struct error *e) {
+    const struct value *v = &g->price;
+    *usd = 0;
+    if (v->type == VALUE_NIL)
+        return true;
+    if (v->type != VALUE_TABLE)
+        return value_number(v, UNIT_MONEY, usd, "price", e);
+    double count = 1, x;
+    const struct value *n = table_get(&v->table, "count");
+    if (n && !value_number(n, UNIT_NONE, &count, "price: count", e))
+        return false;
+    for (uint32_t i = 0; i < v->table.n; i++) {
+        const struct entry *en = &v->table.at[i];
+        if (!en->key)
+            return error_set(e, "price: it wants names, such as { vcpu = 12 }");
+        if (!strcmp(en->key, "count"))
+            continue;
+        bool by_name = en->value.type == VALUE_TEXT; /* gpu = "A10G" */
+        const struct value *unit = table_get(prices, by_name ? en->value.text : en->key);
+        if (!unit || unit->type != VALUE_NUMBER)
+            return error_set(e, "price: there is no price for '%s'; give USD an hour as a number instead",
+                             by_name ? en->value.text : en->key);
+        if (by_name)
+            x = count;
+        else if (!value_number(&en->value, UNIT_NONE, &x, en->key, e))
+            return false;
+        *usd += x * unit->number;
+    }
+    return true;
+}
+
+static bool set_prices(struct sim *sim, const struct table *prices, struct error *e) {
+    char label[200];
+    for (uint32_t i = 0; i < sim->n_nodes; i++)
+        if (sim->nodes[i]->type == &replicas_type) {
+            struct group *g = group_of(sim->nodes[i]);
+            if (!price_of(g, prices, &g->hourly, e))
+                return error_prefix(e, "%s", node_label(sim->nodes[i], label, sizeof label));
+        }
+    return true;
+}
+
+/* "pod.rank:servers=16": after sealing, so that addresses are known. */
+static bool apply_set(struct sim *sim, const char *text, struct error *e) {
+    const char *colon = strchr(text, ':'), *eq = strchr(text, '=');
+    if (!colon || !eq || colon > eq)
+        return true; /* a knob: taken when the file ran */
+    char address[256], param[128];
+    snprintf(address, sizeof address, "%.*s", (int)(colon - text), text);
+    snprintf(param, sizeof param, "%.*s", (int)(eq - colon - 1), colon + 1);
+    struct node_set found;
+    if (!address_find(sim, address, &found, e))
+        return error_prefix(e, "--set %s", text);
+    struct value v = value_of_text(arena_copy(&sim->arena, eq + 1));
+    uint32_t hits = 0;
+    bool ok = true;
+    for (uint32_t i = 0; i < found.n && ok; i++) {
+        struct error why = {{0}};
+        const struct param *p = schema_find(found.at[i]->type, param, &why);
+        if (!p)
+            continue;
+        ok = schema_set(found.at[i], p, &v, false, e);
+        hits++;
+    }
+    if (ok && !hits)
+        ok = schema_find(found.at[0]->type, param, e) != NULL;
+    node_set_release(&found);
+    return ok || error_prefix(e, "--set %s", text);
+}
+
+bool scenario_read(struct sim *sim, const struct object *o, const struct table *prices,
+                   const struct scenario_request *r, struct scenario *s, struct error *e) {
+    struct draft d = {.s = s};
+    struct node **sources;
+    uint32_t n;
+    s->sim = sim;
+    if (!schema_read(sim, &d, NULL, scenario_params, &o->table, e))
+        return error_prefix(e, "%s: scenario", o->where);
+    s->title = d.title;
+    if (!read_phases(&d, s, e) || !read_cases(&d, s, e) || !read_slo(&d, s, e) ||
+        !read_run(&d, r, s, e) || !read_workload(&d, s, &sources, &n, e))
+        return error_prefix(e, "%s: scenario", o->where);
+    const struct scenario_case *c = NULL;
+    if (r->in_case && strcmp(r->in_case, "base") && !(c = scenario_find_case(s, r->in_case, e)))
+        return false;
+    struct value own = {.type = VALUE_TABLE};
+    if (c)
+        own.table = *c->table;
+    if (!r->without_faults && (!add_faults(&d.faults, "faults", s, e) || !add_faults(&own, "cases", s, e)))
+        return false;
+    if (!read_claims(&d, s, e) || !set_prices(sim, prices, e))
+        return false;
+    struct sim_limits limits = {.warmup = s->warmup, .duration = s->duration, .window = r->window,
+                                .max_in_flight = (uint64_t)s->max_in_flight};
+    if (!sim_wire(sim, sources, n, e))
+        return false;
+    for (uint32_t i = 0; i < r->n_sets; i++)
+        if (!apply_set(sim, r->sets[i], e))
+            return false;
+    return sim_seal(sim, s->phases, s->n_phases, &limits, e);
+}

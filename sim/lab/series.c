@@ -1,0 +1,230 @@
+#include "lab/series.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/address.h"
+#include "core/metric.h"
+
+static const char *const users[] = {"latency.mean", "latency.p50", "latency.p90",
+                                    "latency.p99",  "goodput",     "offered"};
+enum { USERS = sizeof users / sizeof users[0] };
+static const char *const of_nodes[] = {"queue", "utilization", "in_flight"};
+enum { OF_NODES = sizeof of_nodes / sizeof of_nodes[0], IN_FLIGHT = 2 };
+
+static bool has(const struct node *n, int what) {
+    if (what == IN_FLIGHT)
+        return !(n->type->flags & NODE_RESOURCE);
+    return schema_metric(n->type, of_nodes[what]) != NULL;
+}
+
+static void add_name(struct series_names *out, const char *address, const char *metric) {
+    char text[600];
+    snprintf(text, sizeof text, "%s:%s", address, metric);
+    *mem_push(out->at, out->n, out->cap) = strdup(text);
+}
+
+/* First of its replicas: stands for the pooled column. */
+static bool leads(const struct node *n) {
+    if (!n->scope->owner)
+        return false;
+    for (const struct scope *s = n->scope; s->owner; s = s->parent)
+        if (s->index != 1)
+            return false;
+    return true;
+}
+
+void series_name(const struct sim *sim, struct series_names *out) {
+    *out = (struct series_names){0};
+    for (int i = 0; i < USERS; i++)
+        *mem_push(out->at, out->n, out->cap) = strdup(users[i]);
+    char pooled[512];
+    for (uint32_t i = 0; i < sim->n_order; i++)
+        for (int w = 0; w < OF_NODES; w++) {
+            const struct node *n = sim->order[i];
+            if (!has(n, w))
+                continue;
+            add_name(out, n->address, of_nodes[w]);
+            if (leads(n)) {
+                address_pooled(n, pooled, sizeof pooled);
+                add_name(out, pooled, of_nodes[w]);
+            }
+        }
+}
+
+void series_names_release(struct series_names *n) {
+    for (uint32_t i = 0; i < n->n; i++)
+        free(n->at[i]);
+    free(n->at);
+    *n = (struct series_names){0};
+}
+
+/* One column that is a node's integral, its share, or their mean over replicas. */
+struct column {
+    const struct node *node;
+    const struct metric *metric; /* NULL: in_flight */
+    uint32_t pool;               /* columns that follow as replicas are added to this one: index + 1 of the pooled column */
+    uint64_t area, capacity;     /* at the last boundary */
+};
+
+struct sampler {
+    struct sim *sim;
+    const struct series_names *names;
+    struct column *columns; /* one a name; users' ones unused */
+    uint32_t *members;      /* of a pooled column */
+    double *value;
+    uint32_t n, cap;
+    struct hist before, now;
+    uint64_t arrivals, good, sum, count;
+};
+
+static uint64_t area_of(const struct column *c, ns_t now, uint64_t *capacity) {
+    *capacity = 0;
+    if (!c->metric)
+        return integral_area(&c->node->meter.in_flight, now);
+    const char *base = (const char *)c->node;
+    if (c->metric->kind == METRIC_SHARE)
+        *capacity = integral_area((const struct integral *)(const void *)(base + c->metric->offset2), now);
+    return integral_area((const struct integral *)(const void *)(base + c->metric->offset), now);
+}
+
+static uint32_t find_column(const struct series_names *names, const char *text) {
+    for (uint32_t i = 0; i < names->n; i++)
+        if (!strcmp(names->at[i], text))
+            return i;
+    return UINT32_MAX;
+}
+
+static void bind_columns(struct sampler *s) {
+    uint32_t at = USERS;
+    char pooled[512], text[600];
+    for (uint32_t i = 0; i < s->sim->n_order; i++)
+        for (int w = 0; w < OF_NODES; w++) {
+            const struct node *n = s->sim->order[i];
+            if (!has(n, w))
+                continue;
+            struct column *c = &s->columns[at++];
+            c->node = n;
+            c->metric = w == IN_FLIGHT ? NULL : schema_metric(n->type, of_nodes[w]);
+            if (leads(n))
+                at++; /* the pooled one */
+            if (!n->scope->owner)
+                continue;
+            address_pooled(n, pooled, sizeof pooled);
+            snprintf(text, sizeof text, "%s:%s", pooled, of_nodes[w]);
+            c->pool = find_column(s->names, text) + 1;
+        }
+}
+
+/* Everything the users' meters have counted so far. */
+static void count_users(struct sampler *s, uint64_t *arrivals, uint64_t *good, uint64_t *sum,
+                        uint64_t *count) {
+    *arrivals = *good = *sum = *count = 0;
+    hist_clear(&s->now);
+    for (uint32_t i = 0; i < s->sim->n_roots; i++) {
+        const struct meter *m = &s->sim->roots[i]->meter;
+        *arrivals += m->arrived;
+        for (uint32_t k = 0; k < m->n_cells; k++)
+            for (int o = OUTCOME_OK; o <= OUTCOME_DEGRADED; o++) {
+                const struct spread *x = &m->cells[k].by[o];
+                *count += x->hist.total;
+                *sum += x->sum;
+                if (x->hist.total)
+                    hist_merge(&s->now, &x->hist);
+            }
+        for (uint32_t k = 0; k < m->n_cells; k++)
+            *good -= m->cells[k].late;
+    }
+    *good += *count;
+}
+
+static void sample_users(struct sampler *s, double *row, double span) {
+    uint64_t arrivals, good, sum, count;
+    count_users(s, &arrivals, &good, &sum, &count);
+    struct hist window = {.bits = HIST_COARSE};
+    hist_merge(&window, &s->now);
+    for (uint32_t i = 0; i < s->before.size; i++) {
+        window.count[i] -= s->before.count[i];
+        window.total -= s->before.count[i];
+    }
+    row[0] = count > s->count ? (double)(sum - s->sum) * 1e-9 / (double)(count - s->count) : (double)NAN;
+    const double p[] = {0.5, 0.9, 0.99};
+    for (int i = 0; i < 3; i++)
+        row[1 + i] = (double)window.total * (1 - p[i]) >= 1 ? hist_quantile(&window, p[i]) * 1e-9 : (double)NAN;
+    row[4] = (double)(good - s->good) / span;
+    row[5] = (double)(arrivals - s->arrivals) / span;
+    hist_release(&window);
+    struct hist t = s->before;
+    s->before = s->now;
+    s->now = t;
+    s->arrivals = arrivals, s->good = good, s->sum = sum, s->count = count;
+}
+
+static void sample_columns(struct sampler *s, double *row, ns_t from, ns_t to) {
+    for (uint32_t i = USERS; i < s->names->n; i++)
+        row[i] = 0;
+    for (uint32_t i = USERS; i < s->names->n; i++)
+        s->members[i] = 0;
+    for (uint32_t i = USERS; i < s->names->n; i++) {
+        struct column *c = &s->columns[i];
+        if (!c->node)
+            continue;
+        uint64_t capacity, area = area_of(c, to, &capacity);
+        double over = c->metric && c->metric->kind == METRIC_SHARE ? (double)(capacity - c->capacity)
+                                                                   : (double)(to - from);
+        row[i] = over > 0 ? (double)(area - c->area) / over : 0;
+        c->area = area;
+        c->capacity = capacity;
+        if (c->pool) {
+            row[c->pool - 1] += row[i];
+            s->members[c->pool - 1]++;
+        }
+    }
+    for (uint32_t i = USERS; i < s->names->n; i++)
+        if (s->members[i])
+            row[i] /= s->members[i];
+}
+
+static void sample(struct sim *sim, void *ctx, ns_t from, ns_t to) {
+    struct sampler *s = ctx;
+    (void)sim;
+    if (s->n == s->cap) {
+        s->cap = s->cap ? 2 * s->cap : 64;
+        s->value = mem_resize(s->value, (size_t)s->cap * s->names->n, sizeof *s->value);
+    }
+    double *row = &s->value[(size_t)s->n++ * s->names->n];
+    sample_users(s, row, ns_to_s(to - from));
+    sample_columns(s, row, from, to);
+}
+
+struct sampler *sampler_new(struct sim *sim, const struct series_names *names) {
+    struct sampler *s = mem_zero(sizeof *s);
+    s->sim = sim;
+    s->names = names;
+    s->columns = mem_zero(names->n * sizeof *s->columns);
+    s->members = mem_zero(names->n * sizeof *s->members);
+    hist_init(&s->before, HIST_COARSE);
+    hist_init(&s->now, HIST_COARSE);
+    bind_columns(s);
+    sim->sample = sample;
+    sim->sample_ctx = s;
+    return s;
+}
+
+void sampler_take(struct sampler *s, struct series *out) {
+    *out = (struct series){s->value, s->n};
+    s->value = NULL;
+}
+
+void sampler_free(struct sampler *s) {
+    if (!s)
+        return;
+    hist_release(&s->before);
+    hist_release(&s->now);
+    free(s->columns);
+    free(s->members);
+    free(s->value);
+    free(s);
+}

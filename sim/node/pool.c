@@ -1,0 +1,48 @@
+/* A pool of servers that several stations share. */
+#include <string.h>
+
+#include "core/sim.h"
+#include "node/registry.h"
+#include "node/servers.h"
+
+static struct pool_node *pool_of(struct node *n) { return container_of(n, struct pool_node, base); }
+
+static bool init(struct node *n, struct error *e) {
+    (void)e;
+    servers_init(&pool_of(n)->servers, pool_of(n)->count);
+    return true;
+}
+
+static void changed(struct node *n, const struct param *p) {
+    (void)p;
+    servers_resize(&pool_of(n)->servers, pool_of(n)->count, n->sim->clock.now);
+}
+
+static bool probe(struct node *n, enum probe what, double *answer) {
+    const struct servers *s = &pool_of(n)->servers;
+    *answer = (double)s->busy / (double)s->n;
+    return what == PROBE_UTILIZATION;
+}
+
+static const struct param params[] = {
+    PARAM(INTEGER, "servers", struct pool_node, count, NULL, "servers to share",
+          .flags = REQUIRED | LIVE, .min = 1, .max = 1e6),
+    {0},
+};
+
+static const struct metric metrics[] = {
+    METRIC(SHARE, "utilization", struct pool_node, servers.busy_time, "share of the servers that are busy",
+           .offset2 = offsetof(struct pool_node, servers.capacity)),
+    {0},
+};
+
+const struct node_type pool_type = {
+    .kind = "pool",
+    .summary = "servers (cores, threads) that several stations share through on = …",
+    .example = "local cpu = pool { name = \"cpu\", servers = 12 }",
+    .params = params,
+    .metrics = metrics,
+    .size = sizeof(struct pool_node),
+    .flags = NODE_RESOURCE,
+    .ops = {.init = init, .set = changed, .probe = probe},
+};

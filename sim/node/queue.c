@@ -1,0 +1,68 @@
+#include "node/queue.h"
+
+#include <stdlib.h>
+
+#include "core/sim.h"
+
+const char *const discipline_names[] = {"fifo", "lifo", "priority", "random", NULL};
+
+void queue_init(struct queue *q, struct sim *sim, enum discipline d, uint64_t salt) {
+    *q = (struct queue){.discipline = d, .n_levels = 1, .rng = {rng_mix(salt ^ RNG_GOLDEN)}};
+    for (uint32_t i = 0; i < sim->n_classes; i++)
+        if (d == QUEUE_PRIORITY && sim->classes[i].level + 1u > q->n_levels)
+            q->n_levels = sim->classes[i].level + 1u;
+    q->level = arena_alloc(&sim->arena, q->n_levels * sizeof *q->level);
+    for (uint32_t i = 0; i < q->n_levels; i++)
+        list_init(&q->level[i]);
+}
+
+void queue_release(struct queue *q) {
+    free(q->slots);
+    q->slots = NULL;
+}
+
+void queue_push(struct queue *q, struct waiter *w) {
+    struct call *c = &w->base;
+    switch (q->discipline) {
+    case QUEUE_FIFO:
+        list_append(&q->level[0], &c->wait);
+        break;
+    case QUEUE_LIFO:
+        list_prepend(&q->level[0], &c->wait);
+        break;
+    case QUEUE_PRIORITY:
+        list_append(&q->level[c->req->level], &c->wait);
+        break;
+    case QUEUE_RANDOM:
+        if (q->n == q->cap) {
+            q->cap = q->cap ? 2 * q->cap : 64;
+            q->slots = mem_resize(q->slots, q->cap, sizeof *q->slots);
+        }
+        q->slots[w->slot = q->n] = w;
+        break;
+    }
+    q->n++;
+}
+
+void queue_remove(struct queue *q, struct waiter *w) {
+    q->n--;
+    if (q->discipline != QUEUE_RANDOM) {
+        list_remove(&w->base.wait);
+        return;
+    }
+    q->slots[w->slot] = q->slots[q->n];
+    q->slots[w->slot]->slot = w->slot;
+}
+
+struct waiter *queue_peek(struct queue *q) {
+    if (!q->n)
+        return NULL;
+    if (q->discipline == QUEUE_RANDOM) {
+        uint32_t i = (uint32_t)rng_below(&q->rng, q->n);
+        return q->slots[i];
+    }
+    for (uint32_t i = q->n_levels; i-- > 0;)
+        if (!list_empty(&q->level[i]))
+            return container_of(call_of_wait(q->level[i].next), struct waiter, base);
+    return NULL;
+}

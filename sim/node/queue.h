@@ -1,0 +1,38 @@
+/* Waiting calls of one station, in the order of its discipline.
+ *
+ * fifo, lifo and priority (larger first, then fifo) are lists, one a priority level; random is an array. Calls leave
+ * from anywhere in O(1). A call stands in at most one queue, through its `wait` link (or `slot` in an array). */
+#ifndef NINES_NODE_QUEUE_H
+#define NINES_NODE_QUEUE_H
+
+#include "core/call.h"
+
+enum discipline { QUEUE_FIFO, QUEUE_LIFO, QUEUE_PRIORITY, QUEUE_RANDOM };
+extern const char *const discipline_names[]; /* ends with NULL */
+
+/* What a station keeps for a waiting call: the first member of its own call struct. */
+struct waiter {
+    struct call base;
+    uint64_t order; /* when it joined, among all stations of the pool */
+    uint32_t slot;  /* random: place in the array */
+};
+
+struct queue {
+    enum discipline discipline;
+    uint32_t n;
+    uint32_t n_levels;
+    struct list *level; /* arena: one a priority level, the most important last */
+    struct waiter **slots;
+    uint32_t cap;
+    struct rng rng; /* random: who is next belongs to no call */
+};
+
+void queue_init(struct queue *q, struct sim *sim, enum discipline d, uint64_t salt);
+void queue_release(struct queue *q);
+void queue_push(struct queue *q, struct waiter *w);
+void queue_remove(struct queue *q, struct waiter *w);
+
+/* Who is next; it stays in the queue. NULL when empty. The answer holds until the queue changes. */
+struct waiter *queue_peek(struct queue *q);
+
+#endif

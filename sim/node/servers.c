@@ -1,0 +1,66 @@
+#include "node/servers.h"
+
+#include <string.h>
+
+#include "core/sim.h"
+#include "node/station.h"
+
+void servers_init(struct servers *s, int64_t n) {
+    *s = (struct servers){.n = n};
+    s->capacity.value = n;
+}
+
+void servers_join(struct servers *s, struct station *st, struct sim *sim) {
+    struct station **more = arena_alloc(&sim->arena, (s->n_stations + 1) * sizeof *more);
+    if (s->n_stations)
+        memcpy(more, s->station, s->n_stations * sizeof *more);
+    more[s->n_stations++] = st;
+    s->station = more;
+}
+
+void servers_take(struct servers *s, ns_t now) {
+    s->busy++;
+    integral_add(&s->busy_time, now, 1);
+}
+
+/* Is `a` to start before `b`? */
+static bool goes_first(const struct station *sa, const struct waiter *a, const struct waiter *b) {
+    if (sa->discipline == QUEUE_PRIORITY && a->base.req->level != b->base.req->level)
+        return a->base.req->level > b->base.req->level;
+    return a->order < b->order;
+}
+
+static struct station *next_station(struct servers *s) {
+    if (s->n_stations == 1)
+        return s->station[0]->queue.n ? s->station[0] : NULL;
+    struct station *best = NULL;
+    struct waiter *first = NULL;
+    for (uint32_t i = 0; i < s->n_stations; i++) {
+        struct waiter *w = queue_peek(&s->station[i]->queue);
+        if (w && (!first || goes_first(s->station[i], w, first))) {
+            first = w;
+            best = s->station[i];
+        }
+    }
+    return best;
+}
+
+void servers_give(struct servers *s, ns_t now) {
+    s->busy--;
+    integral_add(&s->busy_time, now, -1);
+    if (s->busy >= s->n)
+        return;
+    struct station *next = next_station(s);
+    if (next)
+        station_start_next(next);
+}
+
+void servers_resize(struct servers *s, int64_t n, ns_t now) {
+    integral_add(&s->capacity, now, n - s->n);
+    for (uint32_t i = 0; i < s->n_stations; i++)
+        if (s->station[i]->on)
+            integral_add(&s->station[i]->own.capacity, now, n - s->n);
+    s->n = n;
+    for (struct station *next; servers_free(s) && (next = next_station(s));)
+        station_start_next(next);
+}

@@ -1,0 +1,120 @@
+/* The picture of the load: queues, utilisation and throughput over time, one panel each. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "plot_impl.h"
+
+enum { MOST = PLOT_ADDRESSES + PLOT_SINGLES, STYLE_SINGLE = 8 };
+
+struct panel {
+    const char *suffix, *what, *file;
+    enum plot_scale scale;
+};
+
+static const struct panel queue_panel = {":queue", "requests waiting", "queue.tsv", PLOT_COUNT};
+static const struct panel work_panel = {":utilization", "utilisation", "work.tsv", PLOT_SHARE};
+static const struct panel rate_panel = {"", "requests per second", "rate.tsv", PLOT_COUNT};
+
+/* The panels so far. */
+struct stack {
+    FILE *script;
+    int panels;
+    double side; /* where the plot area has to end */
+};
+
+static void panel_axis(struct plot_axis *y, const struct panel *p, const struct plot_wanted *w,
+                       int n) {
+    double most = 0;
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < w[i].points.n; k++)
+            most = fmax(most, w[i].points.v[k]);
+    if (p->scale == PLOT_SHARE)
+        most = fmax(1, most); /* always 0 to 100 %, with room for a line at 100 % */
+    plot_axis_linear(y, p->what, p->scale, 0, most > 0 ? 1.06 * most : 1,
+                     p->scale == PLOT_SHARE ? 6 : 5);
+}
+
+static void put_panel(struct plot_job *j, const struct panel *p, const struct plot_address *address,
+                      const struct plot_wanted *w, int n, struct stack *s) {
+    const struct plot_frame frame = {.width = 1080};
+    char *fitted[MOST];
+    double colour[MOST], style[MOST];
+    struct plot_axis y;
+    for (int i = 0; i < n; i++) {
+        fitted[i] = plot_text_fit(address[i].name, 190, PLOT_SMALL);
+        colour[i] = address[i].colour;
+        style[i] = address[i].single ? STYLE_SINGLE : address[i].colour;
+    }
+    panel_axis(&y, p, w, n);
+    s->side = fmin(s->side, plot_key_side(&frame, (const char *const *)fitted, n));
+    plot_put_number(j->script, "PANEL", ++s->panels);
+    plot_put_axis(j->script, "Y", &y);
+    plot_put_lines(j, w, (const char *const *)fitted, colour, style, n);
+    fputs("load SCRIPTS.'/load_panel.gp'\n", j->script);
+    for (int i = 0; i < n; i++)
+        free(fitted[i]);
+}
+
+/* Adds one panel if there are data for it. */
+static bool add_panel(struct plot_job *j, const struct panel *p, const struct plot_address *address,
+                      int n, struct stack *s, struct error *e) {
+    struct plot_job inner = *j;
+    struct plot_wanted w[MOST] = {0};
+    char *metric[MOST];
+    inner.script = s->script;
+    for (int i = 0; i < n; i++) {
+        metric[i] = mem_zero(strlen(address[i].name) + strlen(p->suffix) + 1);
+        sprintf(metric[i], "%s%s", address[i].name, p->suffix);
+        w[i].metric = metric[i];
+    }
+    int blocks = plot_write_blocks(&inner, w, n, p->file, e);
+    if (blocks > 0)
+        put_panel(&inner, p, address, w, n, s);
+    for (int i = 0; i < n; i++) {
+        free(metric[i]);
+        plot_points_free(&w[i].points);
+    }
+    return blocks >= 0;
+}
+
+static bool add_panels(struct plot_job *j, struct stack *s, struct error *e) {
+    struct plot_address busy[MOST];
+    struct plot_address rate[] = {{.name = "offered", .colour = 7},
+                                  {.name = "goodput", .colour = 3}};
+    int n = plot_busiest(j->series, busy);
+    bool fine = add_panel(j, &queue_panel, busy, n, s, e) &&
+                add_panel(j, &work_panel, busy, n, s, e) &&
+                add_panel(j, &rate_panel, rate, 2, s, e);
+    for (int i = 0; i < n; i++)
+        free(busy[i].name);
+    return fine;
+}
+
+bool plot_prepare_load(struct plot_job *j, bool *some, struct error *e) {
+    static const int heights[] = {640, 640, 760, 940};
+    char *text = NULL, note[64] = "";
+    size_t size;
+    *some = false;
+    if (!j->series->rows)
+        return true;
+    struct stack s = {open_memstream(&text, &size), 0, 960};
+    if (!s.script)
+        return error_set(e, "out of memory for the script of the load picture");
+    bool fine = add_panels(j, &s, e);
+    fclose(s.script);
+    *some = s.panels > 0;
+    if (fine && *some) {
+        struct plot_axis x;
+        struct plot_frame frame = {1080, heights[s.panels], 100, s.side};
+        plot_time_axis(&x, j);
+        plot_put_spans(j, &frame, &x, note, sizeof note);
+        plot_put_frame(j, &frame, note);
+        plot_put_axis(j->script, "X", &x);
+        plot_put_number(j->script, "PANELS", s.panels);
+        fprintf(j->script, "load SCRIPTS.'/load.gp'\n%sunset multiplot\n", text);
+    }
+    free(text);
+    return fine;
+}
