@@ -4,4 +4,4 @@ if (X_LOG) set logscale x
 set xrange [X_LO:X_HI]
 set xtics ()
 set for [i=1:X_TICKS] xtics add (X_TEXT[i] X_AT[i] X_LEVEL[i])
-set xlabel X_LABEL tc rgb INK
+set label 904 X_LABEL at graph 0.5, screen px(H - 14) center tc rgb INK

@@ -1,21 +1,27 @@
 # What all pictures share: terminal, fonts, colours, title. Read by the other scripts.
-# Set before: FORMAT OUTPUT W H TITLE SUBTITLE LEFT RIGHT (sides of the plot area, as parts of the width)
+# Set before: FORMAT OUTPUT W H TITLE SUBTITLE, and LEFT RIGHT (sides of the plot area, as parts of
+# the width)
 set encoding utf8
 set datafile separator tab
 
-# Fonts are given in pixels of the PNG; the cairo terminals count points of 4/3 pixel.
-POINT = FORMAT eq 'svg' ? 1.0 : 0.75
+# Fonts are given in pixels of the PNG. The units of the terminals differ: pixels, points of 4/3
+# pixel, and in a PDF the points of a page that is itself measured at 96 pixels an inch.
+POINT = FORMAT eq 'svg' ? 1.0 : FORMAT eq 'png' ? 0.75 : 0.5625
+SPACING = FORMAT eq 'svg' ? 1.0 : 1.25    # of the lines in a key
 SMALL = sprintf(',%g', 13 * POINT)
-if (FORMAT eq 'svg') set terminal svg noenhanced size W,H font 'sans-serif,15' background '#ffffff'
-if (FORMAT eq 'png') set terminal pngcairo noenhanced size W,H font 'Sans,11.25' background '#ffffff'
-if (FORMAT eq 'pdf') set terminal pdfcairo noenhanced size W/96.0,H/96.0 font 'Sans,11.25' \
+if (FORMAT eq 'svg') set terminal svg noenhanced size W,H font 'sans-serif,15' \
+    background '#ffffff'
+if (FORMAT eq 'png') set terminal pngcairo noenhanced size W,H font 'Sans,11.25' \
+    background '#ffffff'
+if (FORMAT eq 'pdf') set terminal pdfcairo noenhanced size W/96.0,H/96.0 font 'Sans,8.4375' \
     fontscale 1 linewidth 1.4 background '#ffffff'
 set output OUTPUT
 
 # Okabe and Ito's palette, distinct also to colour-blind readers; black and grey come last.
-array PALETTE[8] = ['#0072B2', '#D55E00', '#009E73', '#56B4E9', '#E69F00', '#CC79A7', '#000000', '#707070']
-# Styles of lines: 1-6 for six addresses or classes, 7 thin, 8 thin and dotted. Dash types are numbers, since
-# gnuplot takes no others from an array.
+array PALETTE[8] = ['#0072B2', '#D55E00', '#009E73', '#56B4E9', \
+    '#E69F00', '#CC79A7', '#000000', '#707070']
+# Styles of lines: 1-6 for six addresses or classes, 7 thin, 8 thin and dotted. Dash types are numbers,
+# since gnuplot takes no others from an array.
 set dashtype 11 (12,4)
 set dashtype 12 (10,3,2,3)
 set dashtype 13 (5,3)
@@ -28,7 +34,8 @@ BLUE = '#0072B2'; VERMILION = '#D55E00'; PURPLE = '#A8417E'; INK = '#222222'; GR
 
 px(y) = 1 - y / (1.0 * H)    # screen coordinate of a pixel counted from the top
 
-set label 901 TITLE at screen 20.0 / W, screen px(27) left font sprintf(',%g', 21 * POINT) tc rgb INK
+set label 901 TITLE at screen 20.0 / W, screen px(27) left \
+    font sprintf(',%g', 21 * POINT) tc rgb INK
 set label 902 SUBTITLE at screen 20.0 / W, screen px(54) left tc rgb GREY
 
 set lmargin at screen LEFT

@@ -8,13 +8,14 @@ load SCRIPTS.'/marks.gp'
 
 set tmargin at screen px(116)
 set bmargin at screen px(380)
-unset xlabel
+unset label 904
 set for [i=1:X_TICKS] xtics add ('' X_AT[i] X_LEVEL[i])
 set yrange [BARS_LO:BARS_HI]
 set ytics ()
 set for [i=1:BARS_TICKS] ytics add (BARS_TEXT[i] BARS_AT[i] BARS_LEVEL[i])
 set label 903 BARS_LABEL at screen 22.0 / W, graph 0.5 center rotate by 90 tc rgb INK
-plot BARS using 1:2 with filledcurves y=0 fc rgb '#8fbfdd', '' using 1:2 with lines lw 1.4 lc rgb BLUE
+plot BARS using 1:2 with filledcurves y=0 fc rgb '#8fbfdd', \
+    '' using 1:2 with lines lw 1.4 lc rgb BLUE
 
 do for [i=1:MARKS] {
     if (MARK_ON[i]) { unset arrow 200 + i }

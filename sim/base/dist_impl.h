@@ -2,8 +2,8 @@
  *
  * dist_args.c turns named arguments into `struct asked` and picks the builder for the combination
  * given; dist_build.c has those builders, dist_table.c the families made of arrays; dist_gamma.c,
- * dist_zipf.c the mathematics of two families; dist.c everything that is done with a finished
- * distribution. Private to base. */
+ * dist_zipf.c the mathematics of two families; dist_moments.c and dist_law.c mean and variance, cdf
+ * and quantile of all; dist.c life and draws. Private to base. */
 #ifndef NINES_BASE_DIST_IMPL_H
 #define NINES_BASE_DIST_IMPL_H
 

@@ -49,8 +49,9 @@ static void sift_down(struct clock *c, uint32_t i, struct heap_entry entry) {
     put(c, i, entry);
 }
 
-static void heap_insert(struct clock *c, struct event *e) {
-    struct heap_entry entry = {e->time, e->seq, e};
+/* Time and sequence come as arguments: reading them back from the event that was just written costs a stall. */
+static void heap_insert(struct clock *c, struct event *e, ns_t time, uint64_t seq) {
+    struct heap_entry entry = {time, seq, e};
     if (c->hole) { /* replace-top: one sift instead of a removal and an insertion */
         c->hole = false;
         sift_down(c, 0, entry);
@@ -77,11 +78,12 @@ static void heap_remove(struct clock *c, uint32_t i) {
 void event_at(struct clock *c, struct event *e, ns_t time) {
     assert(!e->pending && "event scheduled twice");
     assert(time >= c->now && "event scheduled in the past");
+    uint64_t seq = c->seq++;
     e->time = time;
-    e->seq = c->seq++;
+    e->seq = seq;
     e->line = NULL;
     e->pending = true;
-    heap_insert(c, e);
+    heap_insert(c, e, time, seq);
 }
 
 void line_at(struct clock *c, struct delay_line *l, struct event *e, ns_t time) {
@@ -92,20 +94,23 @@ void line_at(struct clock *c, struct delay_line *l, struct event *e, ns_t time) 
     }
     assert(!e->pending && "event scheduled twice");
     assert(time >= c->now && "event scheduled in the past");
+    uint64_t seq = c->seq++;
     e->time = time;
-    e->seq = c->seq++;
+    e->seq = seq;
     e->line = l;
     e->slot = 0;
     e->pending = true;
     list_append(&l->waiting, &e->link);
     if (empty)
-        heap_insert(c, e);
+        heap_insert(c, e, time, seq);
 }
 
 /* The head of a line left: the next one takes its place in the heap, with its own sequence number. */
 static void line_promote(struct clock *c, struct delay_line *l) {
-    if (!list_empty(&l->waiting))
-        heap_insert(c, container_of(l->waiting.next, struct event, link));
+    if (list_empty(&l->waiting))
+        return;
+    struct event *next = container_of(l->waiting.next, struct event, link);
+    heap_insert(c, next, next->time, next->seq);
 }
 
 void event_cancel(struct clock *c, struct event *e) {

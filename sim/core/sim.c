@@ -230,7 +230,7 @@ bool sim_run(struct sim *sim) {
     begin(sim);
     loop(sim, end);
     bool good = !error_is(&sim->error);
-    if (end != NS_NEVER && good && !sim->full)
+    if (end != NS_NEVER && !sim->stop)
         sim->clock.now = end; /* nothing happens any more before it */
     sim->ended = sim_time(sim) > 0 ? sim_time(sim) : 0;
     sim->cut[sim->n_segments] = sim->clock.now;

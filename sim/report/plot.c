@@ -75,9 +75,13 @@ static void remove_temp(const char *temp) {
 /* An SVG leaves the choice of fonts to its viewer; cairo needs them now. */
 static void fit_fonts(char *body) {
     uint32_t rare[64];
-    size_t n = plot_text_rare(body, rare, 64);
-    if (n > 0 && !plot_pipe_fonts(rare, n))
-        plot_text_plain(body);
+    size_t fine = 0, n = plot_text_rare(body, rare, 64);
+    if (n == 0 || plot_pipe_fonts(rare, n))
+        return;
+    for (size_t i = 0; i < n; i++) /* no font has all of them; cairo may take several */
+        if (plot_pipe_fonts(&rare[i], 1))
+            rare[fine++] = rare[i];
+    plot_text_plain(body, rare, fine);
 }
 
 /* The script of one picture, once for each format; the SVG comes first. */

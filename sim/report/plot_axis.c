@@ -85,7 +85,7 @@ void plot_axis_linear(struct plot_axis *a, const char *what, enum plot_scale sca
     double most = fmax(fabs(lo), fabs(hi));
     const struct step_unit *u = scale == PLOT_DURATION ? pick_duration(most, 1)
                                 : scale == PLOT_SHARE  ? &percent
-                                                       : pick(counts, 4, most, 10);
+                                                       : pick(counts, 4, most, most < 2e6 ? 10 : 2);
     add_multiples(a, nice_step((hi - lo) / u->size, wanted), u->size);
     snprintf(a->label, sizeof a->label, "%s%s%s", what, u->name[0] ? ", " : "", u->name);
 }

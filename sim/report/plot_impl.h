@@ -23,7 +23,8 @@ double plot_text_width(const char *text, int font); /* an estimate on the genero
 /* Lists the distinct characters for which a font may be missing. cairo draws a huge box for such a
  * one. */
 size_t plot_text_rare(const char *text, uint32_t *rare, size_t room);
-void plot_text_plain(char *text); /* puts ? for each of them, in place */
+/* Puts ? for each of them that is not among the `n` fine ones, in place. */
+void plot_text_plain(char *text, const uint32_t *fine, size_t n);
 
 /* Definitions of gnuplot variables. A gnuplot array cannot be empty: with n = 0 it gets one element
  * that no loop reads, as the scripts loop to the count. */

@@ -32,6 +32,8 @@ static void panel_axis(struct plot_axis *y, const struct panel *p, const struct 
             most = fmax(most, w[i].points.v[k]);
     if (p->scale == PLOT_SHARE)
         most = fmax(1, most); /* always 0 to 100 %, with room for a line at 100 % */
+    else if (most > 0)
+        most = fmax(most, 0.1); /* next to nothing shall look so */
     plot_axis_linear(y, p->what, p->scale, 0, most > 0 ? 1.06 * most : 1,
                      p->scale == PLOT_SHARE ? 6 : 5);
 }

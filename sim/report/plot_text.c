@@ -117,24 +117,29 @@ static bool is_rare(uint32_t c) {
     return c >= 0x600 && (c < 0x1E00 || c >= 0x2800) && c != MALFORMED;
 }
 
+static bool is_listed(uint32_t c, const uint32_t *list, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (list[i] == c)
+            return true;
+    return false;
+}
+
 size_t plot_text_rare(const char *text, uint32_t *rare, size_t room) {
     size_t n = 0;
     while (*text) {
         uint32_t c = next_point(&text);
-        bool known = !is_rare(c);
-        for (size_t i = 0; i < n && !known; i++)
-            known = rare[i] == c;
-        if (!known && n < room)
+        if (n < room && is_rare(c) && !is_listed(c, rare, n))
             rare[n++] = c;
     }
     return n;
 }
 
-void plot_text_plain(char *text) {
+void plot_text_plain(char *text, const uint32_t *fine, size_t n) {
     char *o = text;
     for (const char *p = text; *p;) {
         const char *from = p;
-        if (is_rare(next_point(&p)))
+        uint32_t c = next_point(&p);
+        if (is_rare(c) && !is_listed(c, fine, n))
             *o++ = '?';
         else
             while (from < p)

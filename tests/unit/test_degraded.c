@@ -45,10 +45,19 @@ static void it_can_be_withdrawn(void **state) {
     struct sim *sim = build_new(1);
     struct node *driver = build_driver(sim, build_node(sim, &degraded_type, "after=10ms", NULL));
     driver_call(driver, 1, NULL)->cancel_after = 4 * MS;
-    driver_call(driver, 2, NULL); /* amid this one the run ends */
-    build_run(sim, driver, 0, 2.005);
-    assert_string_equal(driver_story(driver, 2), "cancelled -");
+    build_run(sim, driver, 0, 10);
+    assert_string_equal(driver_story(driver, 1), "cancelled");
     assert_near(build_metric(sim, "degraded:service.mean"), .004, 1e-12);
+    sim_free(sim);
+}
+
+static void the_run_may_end_meanwhile(void **state) {
+    (void)state;
+    struct sim *sim = build_new(1);
+    struct node *driver = build_driver(sim, build_node(sim, &degraded_type, "after=10ms", NULL));
+    driver_calls(driver, 2, .004, 2, NULL);
+    build_run(sim, driver, 0, 2.01);
+    assert_string_equal(driver_story(driver, 2), "- -");
     sim_free(sim);
 }
 
@@ -67,6 +76,7 @@ int main(void) {
         cmocka_unit_test(by_default_at_once_and_half),
         cmocka_unit_test(time_may_be_random),
         cmocka_unit_test(it_can_be_withdrawn),
+        cmocka_unit_test(the_run_may_end_meanwhile),
         cmocka_unit_test(nonsense_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,68 @@
+/* How fast: requests and events a second of CPU time on one core, with meters, histograms and audit on.
+ *
+ *   bench FILE.lua [knob=value …] [-n RUNS]      prints the median of RUNS (5) and peak memory
+ *
+ * Not a test: nothing fails when it is slow. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "bind/host.h"
+
+static double cpu(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static int ascending(const void *x, const void *y) {
+    double a = *(const double *)x, b = *(const double *)y;
+    return a < b ? -1 : a > b;
+}
+
+int main(int argc, char **argv) {
+    struct error e = {{0}};
+    struct host_options options = {.library = "lua"};
+    const char *sets[16];
+    uint32_t n_sets = 0;
+    int runs = 5;
+    for (int i = 2; i < argc; i++) {
+        if (!strcmp(argv[i], "-n") && i + 1 < argc)
+            runs = atoi(argv[++i]);
+        else if (n_sets < 16)
+            sets[n_sets++] = argv[i];
+    }
+    struct scenario_maker *m = argc > 1 && runs > 0 && runs <= 99 ? host_open(argv[1], &options, sets, n_sets, &e) : NULL;
+    if (!m) {
+        fprintf(stderr, "bench: %s\n", error_is(&e) ? e.text : "bench FILE.lua [knob=value …] [-n RUNS]");
+        return 2;
+    }
+    double times[99], requests = 0, events = 0;
+    for (int i = 0; i < runs; i++) {
+        struct scenario s;
+        struct scenario_request r = {.seed = 1, .replication = (uint64_t)i + 1, .warmup = -1};
+        if (!m->build(m, &r, &s, &e)) {
+            fprintf(stderr, "bench: %s\n", e.text);
+            return 2;
+        }
+        double begin = cpu();
+        if (!sim_run(s.sim)) {
+            fprintf(stderr, "bench: %s\n", s.sim->error.text);
+            return 2;
+        }
+        times[i] = cpu() - begin;
+        requests = (double)s.sim->opened;
+        events = (double)s.sim->clock.fired;
+        m->free_sim(m, s.sim);
+    }
+    qsort(times, (size_t)runs, sizeof *times, ascending);
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    double t = times[runs / 2];
+    printf("%-24s %8.2f M requests/s %8.2f M events/s %7.1f ns/request   (%.2f s CPU, median of %d; peak memory %.0f MB)\n", argv[1],
+           requests / t / 1e6, events / t / 1e6, 1e9 * t / requests, t, runs, (double)u.ru_maxrss / 1024);
+    host_close(m);
+    return 0;
+}
