@@ -1,9 +1,10 @@
-# Nines: build, test, install. `make help` lists the targets.
+# Nines: `make demo` to see it, `make check` to test it, `make help` for the rest.
 PREFIX ?= /usr/local
 ifeq ($(origin CC),default)
 CC := gcc
 endif
 BUILD ?= build
+NINES ?= nines
 O ?= -O2
 VERSION := 0.1.0
 
@@ -17,42 +18,123 @@ endif
 CFLAGS ?= $(O) -g -fno-omit-frame-pointer
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -ffp-contract=off $(WARN) $(CFLAGS) $(SAN) $(PKG_CFLAGS) -Isim \
              -DNINES_VERSION='"$(VERSION)"' -MMD -MP
+LINK = $(CC) $(CFLAGS) $(SAN) $(LDFLAGS)
 
-LAYERS := base core node agent theory lab report bind cli
-LIB_SRC := $(foreach d,$(filter-out cli,$(LAYERS)),$(wildcard sim/$(d)/*.c))
+LAYERS := base core node agent theory lab report bind
+LIB_SRC := $(foreach d,$(LAYERS),$(wildcard sim/$(d)/*.c))
 CLI_SRC := $(wildcard sim/cli/*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/%.o)
 LIB := $(BUILD)/libnines.a
-NINES ?= nines
+QUIET := $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1) $(2)")
 
-.PHONY: all help
+.PHONY: all
 all: $(NINES)
 
 $(NINES): $(CLI_OBJ) $(LIB)
-	$(CC) $(SAN) $(LDFLAGS) -o $@ $(CLI_OBJ) $(LIB) $(PKG_LIBS)
+	$(call say,link,$@)
+	$(QUIET)$(LINK) -o $@ $(CLI_OBJ) $(LIB) $(PKG_LIBS)
 
 $(LIB): $(LIB_OBJ)
-	@rm -f $@
-	ar rcs $@ $(LIB_OBJ)
+	$(call say,ar  ,$@)
+	$(QUIET)rm -f $@ && ar rcs $@ $(LIB_OBJ)
 
-$(BUILD)/%.o: %.c | deps
+$(BUILD)/%.o: %.c
 	@mkdir -p $(dir $@)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(call say,cc  ,$<)
+	$(QUIET)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d)
 
-# ---- tests: every tests/<kind>/test_*.c is one program --------------------------------------------
-TEST_SRC := $(wildcard tests/unit/test_*.c tests/oracle/test_*.c tests/property/test_*.c)
-TEST_BIN := $(TEST_SRC:%.c=$(BUILD)/%)
-HELP_SRC := $(wildcard tests/support/*.c)
-HELP_OBJ := $(HELP_SRC:%.c=$(BUILD)/%.o)
+# ---- what it needs ------------------------------------------------------------------------------
+# apt package names; another system gets the list and has to install them itself.
+APT_BUILD := gcc make pkg-config libgsl-dev liblua5.4-dev libjansson-dev zlib1g-dev gnuplot-nox
+APT_TEST := clang libclang-rt-14-dev libcmocka-dev bats jq valgrind
 
-$(BUILD)/tests/%: tests/%.c $(HELP_OBJ) $(LIB) | deps-test
+.PHONY: deps deps-test
+deps:
+	@sh tests/support/install.sh $(APT_BUILD)
+deps-test: deps
+	@sh tests/support/install.sh $(APT_TEST)
+
+# ---- see it ---------------------------------------------------------------------------------------
+.PHONY: demo
+demo: deps
+	@$(MAKE) --no-print-directory -j2 all
+	@./nines run recsys --case slow_pod --replications 4 --plot --out out/demo
+	@echo "pictures: $$(ls out/demo/*.png | tr '\n' ' ')"
+
+# ---- tests: every tests/<kind>/test_*.c is one program ------------------------------------------
+KINDS := unit oracle property
+TEST_SRC := $(foreach k,$(KINDS),$(wildcard tests/$(k)/test_*.c))
+TEST_BIN := $(TEST_SRC:%.c=$(BUILD)/%)
+HELP_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/support/make_%.c,$(wildcard tests/support/*.c)))
+
+$(BUILD)/tests/support/%.o: ALL_CFLAGS += -Itests/support
+$(BUILD)/tests/%: tests/%.c $(HELP_OBJ) $(LIB)
 	@mkdir -p $(dir $@)
-	$(CC) $(ALL_CFLAGS) -Itests/support -o $@ $< $(HELP_OBJ) $(LIB) -lcmocka $(PKG_LIBS)
+	$(call say,cc  ,$<)
+	$(QUIET)$(CC) $(ALL_CFLAGS) -Itests/support -o $@ $< $(HELP_OBJ) $(LIB) $(LDFLAGS) -lcmocka $(PKG_LIBS)
 
 -include $(TEST_BIN:=.d) $(HELP_OBJ:.o=.d)
 
-.PHONY: deps deps-test
-deps deps-test:
+.PHONY: check test units layers
+check: deps-test
+	@$(MAKE) --no-print-directory -j2 all units
+	@sh tests/support/run.sh $(BUILD) full
+
+# The same without installing anything and without the long parts (sanitizers, other compilers).
+test: all units
+	@sh tests/support/run.sh $(BUILD) quick
+
+units: $(TEST_BIN) $(BUILD)/tests/support/make_sample
+
+layers:
+	@sh tests/support/layers.sh
+
+.PHONY: asan tsan
+asan:
+	@$(MAKE) --no-print-directory -j2 BUILD=build/asan NINES=build/asan/nines O=-O1 \
+	  SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" all units
+	@sh tests/support/run.sh build/asan sanitized
+tsan:
+	@$(MAKE) --no-print-directory -j2 BUILD=build/tsan NINES=build/tsan/nines O=-O1 SAN="-fsanitize=thread" all units
+	@sh tests/support/run.sh build/tsan sanitized
+
+# ---- benchmarks: for people, never a test ---------------------------------------------------------
+.PHONY: bench
+bench: $(BUILD)/tests/bench/bench
+	@for f in tests/bench/mm1.lua tests/bench/pods.lua scenarios/recsys.lua; do $< $$f; done
+
+# ---- documents, style, install ----------------------------------------------------------------------
+.PHONY: docs docs-check format lint install clean help
+docs: $(NINES)
+	@mkdir -p docs/reference
+	./nines help reference components > docs/reference/components.md
+	./nines help reference words > docs/reference/words.md
+
+format:
+	clang-format -i $$(git ls-files 'sim/*.c' 'sim/*.h' 'tests/*.c' 'tests/*.h')
+
+lint:
+	cppcheck --quiet --enable=warning,portability --inline-suppr --error-exitcode=1 -Isim sim
+
+install: $(NINES)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/nines/lua $(DESTDIR)$(PREFIX)/share/nines/scenarios \
+	  $(DESTDIR)$(PREFIX)/share/nines/plots $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(NINES) $(DESTDIR)$(PREFIX)/bin/nines
+	install -m 644 lua/* $(DESTDIR)$(PREFIX)/share/nines/lua
+	install -m 644 scenarios/* $(DESTDIR)$(PREFIX)/share/nines/scenarios
+	install -m 644 plots/* $(DESTDIR)$(PREFIX)/share/nines/plots
+	install -m 644 docs/nines.1 $(DESTDIR)$(PREFIX)/share/man/man1
+
+clean:
+	rm -rf build out nines
+
+help:
+	@echo "make            builds ./nines                    make demo     installs, builds, runs, draws"
+	@echo "make check      installs, builds, all tests       make test     the quick ones, nothing installed"
+	@echo "make install    PREFIX=/usr/local                 make bench    requests/s and events/s"
+	@echo "make asan tsan  tests under sanitizers            make docs     docs/reference from the schemas"
+	@echo "make layers     no include climbs                 make format   clang-format"

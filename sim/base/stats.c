@@ -31,14 +31,17 @@ struct estimate stats_estimate(const double *x, size_t n, double confidence) {
 }
 
 /* The x at which the beta law's cdf (or its complement) reaches `tail`, by bisection to the last
- * bit: gsl_cdf_beta_Pinv does not return for some parameters of the size n = 10^5. */
+ * bit: gsl_cdf_beta_Pinv does not return for some parameters of the size n = 10^5. For n above 10^6
+ * the cdf may be NaN close to the mean, where its continued fraction is slowest; there it is about
+ * 1/2, beyond the tail. */
 static double beta_tail(double tail, double a, double b, bool upper) {
     double lo = 0, hi = 1;
     for (int i = 0; i < 200; i++) {
         double mid = lo + (hi - lo) / 2;
         if (mid <= lo || mid >= hi)
             break;
-        bool right = upper ? gsl_cdf_beta_Q(mid, a, b) < tail : gsl_cdf_beta_P(mid, a, b) > tail;
+        bool right =
+            upper ? gsl_cdf_beta_Q(mid, a, b) < tail : !(gsl_cdf_beta_P(mid, a, b) <= tail);
         if (right)
             hi = mid;
         else

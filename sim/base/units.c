@@ -6,26 +6,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A power of ten below one is kept as a divisor: 50 / 1000 is the double nearest to 0.05, 50 *
- * 0.001 need not be. */
+/* Powers of ten are kept as such and moved into the decimal: "99.9 %" is read as 99.9e-2, the
+ * double nearest to 0.999, which 99.9 / 100 is not. */
 static const struct suffix {
     const char *text;
-    double times, over;
+    double times;
+    int ten;
     enum unit unit;
 } suffixes[] = {
-    {"ns", 1, 1e9, UNIT_TIME},        {"us", 1, 1e6, UNIT_TIME},
-    {"ms", 1, 1e3, UNIT_TIME},        {"s", 1, 1, UNIT_TIME},
-    {"m", 60, 1, UNIT_TIME},          {"min", 60, 1, UNIT_TIME},
-    {"h", 3600, 1, UNIT_TIME},        {"d", 86400, 1, UNIT_TIME},
-    {"\xc2\xb5s", 1, 1e6, UNIT_TIME}, /* the micro sign, and the Greek letter that looks like it */
-    {"\xce\xbcs", 1, 1e6, UNIT_TIME}, {"%", 1, 100, UNIT_RATIO},
-    {"B", 1, 1, UNIT_SIZE},           {"kB", 1e3, 1, UNIT_SIZE},
-    {"MB", 1e6, 1, UNIT_SIZE},        {"GB", 1e9, 1, UNIT_SIZE},
-    {"TB", 1e12, 1, UNIT_SIZE},       {"KiB", 0x1p10, 1, UNIT_SIZE},
-    {"MiB", 0x1p20, 1, UNIT_SIZE},    {"GiB", 0x1p30, 1, UNIT_SIZE},
-    {"TiB", 0x1p40, 1, UNIT_SIZE},    {"/s", 1, 1, UNIT_RATE},
-    {"/min", 1, 60, UNIT_RATE},       {"/h", 1, 3600, UNIT_RATE},
-    {"USD", 1, 1, UNIT_MONEY},
+    {"ns", 1, -9, UNIT_TIME},        {"us", 1, -6, UNIT_TIME},
+    {"ms", 1, -3, UNIT_TIME},        {"s", 1, 0, UNIT_TIME},
+    {"m", 60, 0, UNIT_TIME},         {"min", 60, 0, UNIT_TIME},
+    {"h", 3600, 0, UNIT_TIME},       {"d", 86400, 0, UNIT_TIME},
+    {"\xc2\xb5s", 1, -6, UNIT_TIME}, /* the micro sign, and the Greek letter that looks like it */
+    {"\xce\xbcs", 1, -6, UNIT_TIME}, {"%", 1, -2, UNIT_RATIO},
+    {"B", 1, 0, UNIT_SIZE},          {"kB", 1, 3, UNIT_SIZE},
+    {"MB", 1, 6, UNIT_SIZE},         {"GB", 1, 9, UNIT_SIZE},
+    {"TB", 1, 12, UNIT_SIZE},        {"KiB", 0x1p10, 0, UNIT_SIZE},
+    {"MiB", 0x1p20, 0, UNIT_SIZE},   {"GiB", 0x1p30, 0, UNIT_SIZE},
+    {"TiB", 0x1p40, 0, UNIT_SIZE},   {"/s", 1, 0, UNIT_RATE},
+    {"/min", 1. / 60, 0, UNIT_RATE}, {"/h", 1. / 3600, 0, UNIT_RATE},
+    {"USD", 1, 0, UNIT_MONEY},
 };
 enum { N_SUFFIXES = sizeof suffixes / sizeof *suffixes };
 
@@ -87,23 +88,34 @@ static void trim(char *out, size_t size, const char *from) {
         out[--n] = '\0';
 }
 
+/* The decimal from `s` to `end` times 10^ten, rounded once where it fits (a longer one has no unit
+ * in mind). */
+static double read_number(const char *s, const char *end, int ten) {
+    char text[80];
+    double v = strtod(s, NULL);
+    size_t n = (size_t)(end - s);
+    if (ten == 0)
+        return v;
+    if (n > 64 || memchr(s, 'e', n) || memchr(s, 'E', n))
+        return v * pow(10, ten);
+    snprintf(text, sizeof text, "%.*se%d", (int)n, s, ten);
+    return strtod(text, NULL);
+}
+
 bool unit_parse(const char *text, double *value, enum unit *unit, struct error *e) {
     const char *s = skip_blanks(text), *end = number_end(s);
     if (end == s)
         return error_set(e, "'%.80s' is not a number; write one with or without a unit: %s", text,
                          accepted);
-    char *read;
-    double v = strtod(s, &read);
     char suffix[64];
     trim(suffix, sizeof suffix, end);
     const struct suffix *found = NULL;
     for (int i = 0; i < N_SUFFIXES; i++)
         if (strcmp(suffix, suffixes[i].text) == 0)
             found = &suffixes[i];
-    if ((*suffix && !found) || read != end)
+    if (*suffix && !found)
         return unknown_suffix(text, suffix, e);
-    if (found)
-        v = v * found->times / found->over;
+    double v = read_number(s, end, found ? found->ten : 0) * (found ? found->times : 1);
     if (!isfinite(v))
         return error_set(e, "'%.80s' is too large a number", text);
     *value = v;

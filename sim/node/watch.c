@@ -161,7 +161,7 @@ bool watch_holds(const struct watch *w) {
     double x = value(w, &w->left, &k), bound = w->when->value;
     if (w->when->has_right)
         bound = w->when->factor * value(w, &w->right, &k);
-    return !isnan(x) && !isnan(bound) && condition_compare(w->when, x, bound);
+    return condition_compare(w->when, x, bound); /* which NaN never satisfies */
 }
 
 /* ---- binding --------------------------------------------------------------------------------- */

@@ -489,7 +489,7 @@ struct leaf {
     struct node base;
     const char *says;
     double fails, queue, utilization;
-    bool stubborn;
+    bool stubborn, cycle;
     struct line line[64];
     uint32_t n_lines;
     struct seen *seen;
@@ -533,7 +533,8 @@ static void leaf_answer(struct event *ev) {
 
 static void leaf_accept(struct node *n, struct call *c) {
     struct leaf *l = leaf_of(n);
-    struct line line = l->line[l->n < l->n_lines ? l->n : l->n_lines - 1];
+    uint32_t last = l->n_lines - 1;
+    struct line line = l->line[l->cycle ? l->n % l->n_lines : l->n < last ? l->n : last];
     *mem_push(l->seen, l->n, l->cap) = (struct seen){sim_time(n->sim), c->attempt};
     struct rng r = call_rng(c, 0);
     if (rng_unit(&r) < l->fails)
@@ -566,6 +567,7 @@ static const struct param leaf_params[] = {
           .max = 1e9),
     PARAM(NUMBER, "utilization", struct leaf, utilization, "-1", "what it answers", .flags = LIVE,
           .min = -1, .max = 1e9),
+    PARAM(BOOL, "cycle", struct leaf, cycle, "false", "says it all over again"),
     PARAM(BOOL, "stubborn", struct leaf, stubborn, "false", "cannot be stopped"),
     {0},
 };

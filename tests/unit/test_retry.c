@@ -254,6 +254,9 @@ static void a_random_factor(void **state) {
     p = sample("kind=fixed, jitter=.5, cap=100ms"); /* the cap holds after the factor */
     assert_near(p.mean[0], .0875, 4 * p.se[0]);
     assert_near(p.most[0], .1, 1e-8);
+    p = sample("jitter=.5, cap=100ms");
+    assert_near(p.mean[0], .0875, 4 * p.se[0]);
+    assert_near(p.least[1], .1, 1e-8); /* of 100..300 */
 }
 
 /* ---- deadlines and withdrawals ------------------------------------------------------------- */

@@ -1,0 +1,3 @@
+local k = knobs { rps = { 10, "requests/s" } }
+return scenario { workload = open { rate = k.rps }, entry = station { service = "10ms" }, run = { duration = "10s" },
+  cases = { base = { rps = 20 } } }

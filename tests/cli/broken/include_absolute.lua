@@ -1,0 +1,2 @@
+local common = include "/etc/passwd"
+return scenario {}

@@ -1,0 +1,2 @@
+local common = include "syntax_error.lua"
+return scenario {}

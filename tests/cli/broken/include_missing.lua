@@ -1,0 +1,2 @@
+local common = include "no_such_file.lua"
+return scenario {}

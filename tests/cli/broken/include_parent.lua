@@ -1,0 +1,2 @@
+local common = include "../../../lua/prices.lua"
+return scenario {}

@@ -1,0 +1,2 @@
+local common = {}
+return scenario { title = common.names.title }

@@ -1,0 +1,2 @@
+local text = string.rep("nines", 1e9)
+return text

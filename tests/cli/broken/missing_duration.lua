@@ -1,0 +1,4 @@
+return scenario {
+  workload = open { rate = 10 },
+  entry = station { service = "10ms" },
+}

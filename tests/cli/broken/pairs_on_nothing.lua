@@ -1,0 +1,4 @@
+local list
+for k, v in pairs(list) do
+  print(k, v)
+end

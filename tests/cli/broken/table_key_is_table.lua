@@ -1,0 +1,1 @@
+return scenario { workload = { [{}] = 1 } }

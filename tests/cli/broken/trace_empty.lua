@@ -1,0 +1,4 @@
+return scenario {
+  workload = trace { file = "empty.csv" },
+  entry = station { service = "10ms" },
+}

@@ -1,0 +1,4 @@
+return scenario {
+  workload = trace { file = "garbage.jsonl" },
+  entry = station { service = "10ms" },
+}

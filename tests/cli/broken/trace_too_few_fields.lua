@@ -1,0 +1,4 @@
+return scenario {
+  workload = trace { file = "few_fields.csv" },
+  entry = station { service = "10ms" },
+}

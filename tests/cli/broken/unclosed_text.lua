@@ -1,0 +1,4 @@
+return scenario {
+  title = "it never ends,
+  workload = open { rate = 10 },
+}

@@ -1,0 +1,5 @@
+return scenario {
+  workload = open { rate = 10 },
+  entry = station { service = "10ms", queue = { discipline = "fiffo" } },
+  run = { duration = "10s" },
+}

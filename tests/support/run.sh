@@ -1,0 +1,99 @@
+#!/bin/bash
+# Runs tests and adds them up:  run.sh BUILD quick|full|sanitized
+#   quick      unit, oracle, property, cli, scenario, layers, documents
+#   full       the same, then other compilers and levels byte for byte, then the sanitizers
+#   sanitized  the C test programs and a few whole runs of a sanitized build
+set -u
+build=$1 mode=$2
+log=$build/logs
+mkdir -p "$log"
+passed=0 failed=0 skipped=0
+
+note() { # name passed failed skipped
+  passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
+  printf '  %-40s %4d passed, %d failed%s\n' "$1" "$2" "$3" "$([ "$4" -gt 0 ] && echo ", $4 skipped")"
+}
+
+one() { # name command…: a test that is its exit status
+  name=$1; shift
+  if "$@" >"$log/$name.log" 2>&1; then note "$name" 1 0 0; else note "$name" 0 1 0; tail -n 15 "$log/$name.log"; fi
+}
+
+program() { # a cmocka program
+  name=$(basename "$1")
+  timeout 300 "$1" >"$log/$name.log" 2>&1
+  status=$?
+  p=$(grep -c '^\[       OK \]' "$log/$name.log"); s=$(grep -c '^\[  SKIPPED \] [a-z]' "$log/$name.log")
+  f=$(grep -c '^\[  FAILED  \] [a-zA-Z_0-9]*$' "$log/$name.log")
+  [ $status -ne 0 ] && [ "$f" -eq 0 ] && f=1
+  note "$name" "$p" "$f" "$s"
+  [ "$f" -gt 0 ] && grep -vE '^\[ (RUN|     )|OK \]' "$log/$name.log" | tail -n 20
+  return 0
+}
+
+bats_folder() { # tests/cli …
+  name=$(basename "$1")
+  timeout 900 bats --tap "$1" >"$log/$name.log" 2>&1
+  status=$?
+  s=$(grep -c '^ok .*# skip' "$log/$name.log"); p=$(($(grep -c '^ok ' "$log/$name.log") - s)); f=$(grep -c '^not ok ' "$log/$name.log")
+  [ $status -ne 0 ] && [ "$f" -eq 0 ] && f=1
+  note "bats $name" "$p" "$f" "$s"
+  grep '# skip' "$log/$name.log" | sed 's/^ok [0-9]* /    skipped: /'
+  [ "$f" -gt 0 ] && grep -A 12 '^not ok' "$log/$name.log" | head -n 60
+  return 0
+}
+
+docs_fresh() {
+  for part in components words; do
+    ./nines help reference $part | diff -q - docs/reference/$part.md || { echo "docs/reference/$part.md is stale: make docs"; return 1; }
+  done
+}
+
+same_bytes() { # label, CC, level: another build gives the same result, whatever the number of threads
+  dir=build/$1
+  make -s -j2 BUILD="$dir" NINES="$dir/nines" CC="$2" O="$3" WARN="$strict" all >/dev/null || return 1
+  for d in lua plots scenarios; do ln -sfn "$PWD/$d" "$dir/$d"; done
+  for jobs in 1 2; do
+    for args in "recsys --case slow_pod --duration 100s" "quickstart" "whiteboard --duration 20s"; do
+      $dir/nines run $args --replications 4 --jobs $jobs --json | jq -S 'del(.run)' >"$dir/out.json" || return 1
+      ./nines run $args --replications 4 --jobs 1 --json | jq -S 'del(.run)' | cmp - "$dir/out.json" || { echo "$1: $args --jobs $jobs differs"; return 1; }
+    done
+  done
+}
+strict='-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror'
+
+whole_runs() { # of a sanitized build
+  for args in "run quickstart --replications 3" "run recsys --case slow_pod --replications 2 --duration 5s --set rps=2000 --warmup 1s" \
+    "check whiteboard --replications 2 --duration 3s --warmup 1s" "compare recsys base flush --replications 2 --duration 2s --warmup 1s" "help station"; do
+    ./"$build"/nines $args --jobs 2 >/dev/null 2>"$log/whole.err" || [ $? -ne 2 ] && ! grep -qE 'Sanitizer|runtime error' "$log/whole.err" || { cat "$log/whole.err"; return 1; }
+  done
+}
+
+programs() { for t in "$build"/tests/{unit,oracle,property}/test_*; do [ -x "$t" ] && [ ! -d "$t" ] && case $t in *.d) ;; *) program "$t" ;; esac; done; }
+
+if [ "$mode" = sanitized ]; then
+  for d in lua plots scenarios; do ln -sfn "$PWD/$d" "$build/$d"; done
+  export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 NINES_QUICK=1
+  export LSAN_OPTIONS=suppressions=tests/support/leaks.txt:print_suppressions=0
+  programs
+  whole_runs >"$log/whole.log" 2>&1 && note "whole runs" 1 0 0 || { note "whole runs" 0 1 0; tail -n 30 "$log/whole.log"; }
+else
+  one layers sh tests/support/layers.sh
+  one reference-fresh docs_fresh
+  programs
+  for d in tests/cli tests/scenario; do ls $d/*.bats >/dev/null 2>&1 && bats_folder $d; done
+  if [ "$mode" = full ]; then
+    one gcc-O0-same-bytes same_bytes gcc-O0 gcc -O0
+    one gcc-O3-same-bytes same_bytes gcc-O3 gcc -O3
+    one clang-O2-same-bytes same_bytes clang-O2 clang -O2
+    for san in asan tsan; do
+      make -s $san >"$log/$san.log" 2>&1
+      total=$(tail -n 1 "$log/$san.log" | sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed.*/\1 \2/p')
+      # shellcheck disable=SC2086
+      if [ -n "$total" ]; then note "make $san" $total 0; else note "make $san" 0 1 0; fi
+      case "$total" in *" 0") ;; *) tail -n 40 "$log/$san.log" ;; esac
+    done
+  fi
+fi
+if [ "$skipped" -gt 0 ]; then echo "$passed passed, $failed failed, $skipped skipped"; else echo "$passed passed, $failed failed"; fi
+[ "$failed" -eq 0 ]
