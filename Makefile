@@ -5,7 +5,9 @@ CC := gcc
 endif
 BUILD ?= build
 NINES ?= nines
-O ?= -O2
+O ?= -O3
+# The program is optimised across files at the end; test programs link the same objects without it.
+LTO ?= -flto=auto -ffat-lto-objects
 VERSION := 0.1.0
 
 PKGS := gsl lua5.4 jansson
@@ -15,7 +17,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmis
 ifdef CI
 WARN += -Werror
 endif
-CFLAGS ?= $(O) -g -fno-omit-frame-pointer
+CFLAGS ?= $(O) -g -fno-omit-frame-pointer $(LTO)
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -ffp-contract=off $(WARN) $(CFLAGS) $(SAN) $(PKG_CFLAGS) -Isim \
              -DNINES_VERSION='"$(VERSION)"' -MMD -MP
 LINK = $(CC) $(CFLAGS) $(SAN) $(LDFLAGS)
@@ -75,7 +77,7 @@ $(BUILD)/tests/support/%.o: ALL_CFLAGS += -Itests/support
 $(BUILD)/tests/%: tests/%.c $(HELP_OBJ) $(LIB)
 	@mkdir -p $(dir $@)
 	$(call say,cc  ,$<)
-	$(QUIET)$(CC) $(ALL_CFLAGS) -Itests/support -o $@ $< $(HELP_OBJ) $(LIB) $(LDFLAGS) -lcmocka $(PKG_LIBS)
+	$(QUIET)$(CC) $(ALL_CFLAGS) -fno-lto -Itests/support -o $@ $< $(HELP_OBJ) $(LIB) $(LDFLAGS) -lcmocka $(PKG_LIBS)
 
 -include $(TEST_BIN:=.d) $(HELP_OBJ:.o=.d)
 
@@ -95,15 +97,19 @@ layers:
 
 .PHONY: asan tsan
 asan:
-	@$(MAKE) --no-print-directory -j2 BUILD=build/asan NINES=build/asan/nines O=-O1 \
+	@$(MAKE) --no-print-directory -j2 BUILD=build/asan NINES=build/asan/nines O=-O1 LTO= \
 	  SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" all units
 	@sh tests/support/run.sh build/asan sanitized
 tsan:
-	@$(MAKE) --no-print-directory -j2 BUILD=build/tsan NINES=build/tsan/nines O=-O1 SAN="-fsanitize=thread" all units
+	@$(MAKE) --no-print-directory -j2 BUILD=build/tsan NINES=build/tsan/nines O=-O1 LTO= SAN="-fsanitize=thread" all units
 	@sh tests/support/run.sh build/tsan sanitized
 
 # ---- benchmarks: for people, never a test ---------------------------------------------------------
 .PHONY: bench
+$(BUILD)/tests/bench/bench: tests/bench/bench.c $(LIB)
+	@mkdir -p $(dir $@)
+	$(QUIET)$(CC) $(ALL_CFLAGS) -o $@ $< $(LIB) $(LDFLAGS) $(PKG_LIBS)
+
 bench: $(BUILD)/tests/bench/bench
 	@for f in tests/bench/mm1.lua tests/bench/pods.lua scenarios/recsys.lua; do $< $$f; done
 

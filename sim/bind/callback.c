@@ -129,6 +129,7 @@ static int keep(lua_State *L, size_t size, const char *meta) {
 
 struct callback *callback_new(lua_State *L, int index) {
     struct host *h = host_of(L);
+    host_charge(L, 4 * sizeof(struct lua_callback));
     struct lua_callback *cb = arena_alloc(&h->sim->arena, sizeof *cb);
     cb->base.invoke = invoke;
     cb->host = h;

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,7 +7,12 @@
 #include "agent/fault.h"
 #include "bind/impl.h"
 
-enum { HOOK_STEPS = 100000 };
+enum {
+    HOOK_STEPS = 100000,
+    MODEL_TIMES = 4,            /* the model may take so many times what the Lua state may */
+    MAX_FILE = 64 * 1024 * 1024, /* of Lua text */
+    MAX_INCLUDES = 50            /* inside each other */
+};
 
 /* The host stands behind the allocator's context, so that it is found without a registry look-up. */
 struct host *host_of(lua_State *L) {
@@ -50,13 +56,24 @@ static void *allocate(void *ctx, void *p, size_t old, size_t size) {
     return q;
 }
 
+void host_charge(lua_State *L, size_t bytes) {
+    struct host *h = host_of(L);
+    h->charged += bytes;
+    if (h->charged / MODEL_TIMES > h->limit)
+        luaL_error(L, "the model wants more than %d MiB of memory; does a loop make components without end?",
+                   (int)(MODEL_TIMES * (h->limit >> 20)));
+}
+
 static void count_steps(lua_State *L, lua_Debug *ar) {
     struct host *h = host_of(L);
-    (void)ar;
     h->steps += HOOK_STEPS;
-    if (h->steps > h->step_limit)
-        luaL_error(L, "the Lua code has run for more than %d million steps; is there an endless loop?",
-                   (int)(h->step_limit / 1000000));
+    if (h->steps <= h->step_limit)
+        return;
+    lua_sethook(L, count_steps, LUA_MASKCOUNT, 1); /* every further step fails: pcall cannot keep a loop alive */
+    lua_getinfo(L, "Sl", ar);
+    lua_pushfstring(L, "%s:%d: the Lua code has run for more than %d million steps; is there an endless loop?",
+                    ar->short_src, ar->currentline, (int)(h->step_limit / 1000000));
+    lua_error(L);
 }
 
 /* ---- files -------------------------------------------------------------------------------------- */
@@ -67,16 +84,18 @@ static char *read_file(const char *path, size_t *size) {
         return NULL;
     char *text = NULL;
     size_t n = 0, cap = 0, got;
+    errno = 0;
     do {
         cap = cap ? 2 * cap : 16384;
         text = mem_resize(text, cap, 1);
         got = fread(text + n, 1, cap - n, f);
         n += got;
-    } while (got && n == cap);
-    bool bad = ferror(f);
+    } while (got && n == cap && n < MAX_FILE);
+    int why = ferror(f) ? errno : n >= MAX_FILE ? EFBIG : 0;
     fclose(f);
-    if (bad) {
+    if (why) {
         free(text);
+        errno = why;
         return NULL;
     }
     *size = n;
@@ -88,7 +107,11 @@ static void load_file(lua_State *L, const char *path) {
     size_t n = 0;
     char *text = read_file(path, &n);
     if (!text)
-        luaL_error(L, "%s: it cannot be read", path);
+        luaL_error(L, "%s: it cannot be read: %s", path, strerror(errno));
+    if (n && text[0] == LUA_SIGNATURE[0]) {
+        free(text);
+        luaL_error(L, "%s: it is compiled Lua; a scenario is a text", path);
+    }
     char name[512];
     snprintf(name, sizeof name, "@%s", path);
     int status = luaL_loadbufferx(L, text, n, name, "t");
@@ -105,7 +128,8 @@ static bool exists(const char *path) {
 }
 
 void host_include(lua_State *L, const char *name) {
-    const struct maker *m = host_of(L)->maker;
+    struct host *h = host_of(L);
+    const struct maker *m = h->maker;
     if (name[0] == '/' || strstr(name, ".."))
         luaL_error(L, "include \"%s\": only files beside the scenario or of the library may be included", name);
     const char *ending = strstr(name, ".lua") ? "" : ".lua";
@@ -114,8 +138,12 @@ void host_include(lua_State *L, const char *name) {
         path = lua_pushfstring(L, "%s/%s%s", m->library ? m->library : ".", name, ending);
     if (!exists(path))
         luaL_error(L, "include \"%s\": there is no such file beside the scenario or in the library", name);
+    if (++h->including > MAX_INCLUDES)
+        luaL_error(L, "include \"%s\": files include each other more than %d deep; do they go in a circle?", name,
+                   (int)MAX_INCLUDES);
     load_file(L, path);
     lua_call(L, 0, 1);
+    h->including--;
 }
 
 /* ---- one run of a file --------------------------------------------------------------------------- */
@@ -141,17 +169,32 @@ static int run_file(lua_State *L) {
     return 1;
 }
 
-static int traceless(lua_State *L) {
-    if (!lua_isstring(L, 1))
-        lua_pushliteral(L, "the scenario raised an error that is no text");
-    else
-        lua_settop(L, 1);
+/* "file:12:" somewhere in it? */
+static bool has_place(const char *text) {
+    for (const char *c = strchr(text, ':'); c; c = strchr(c + 1, ':')) {
+        size_t digits = strspn(c + 1, "0123456789");
+        if (digits && c[1 + digits] == ':')
+            return true;
+    }
+    return false;
+}
+
+/* Gives a message without a place that of the innermost Lua code, where there is some. */
+static int add_place(lua_State *L) {
+    const char *text = lua_isstring(L, 1) ? lua_tostring(L, 1) : "the scenario raised an error that is no text";
+    lua_Debug ar;
+    for (int level = 0; !has_place(text) && lua_getstack(L, level, &ar); level++) {
+        lua_getinfo(L, "Sl", &ar);
+        if (ar.currentline > 0)
+            text = lua_pushfstring(L, "%s:%d: %s", ar.short_src, ar.currentline, text);
+    }
+    lua_pushstring(L, text);
     return 1;
 }
 
 static bool protected(struct host *h, lua_CFunction f, const char *argument, int results, struct error *e) {
     lua_State *L = h->lua;
-    lua_pushcfunction(L, traceless);
+    lua_pushcfunction(L, add_place);
     int handler = lua_gettop(L);
     lua_pushcfunction(L, f);
     lua_pushstring(L, argument);

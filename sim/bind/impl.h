@@ -30,12 +30,17 @@ struct host {
     size_t used, limit;
     uint64_t steps, step_limit;
     bool out_of_memory;
+    size_t charged; /* by the model, which lies outside the Lua state */
+    int including;  /* depth */
     struct knob *knobs;
     uint32_t n_knobs, cap_knobs;
     struct table prices;
 };
 
 struct host *host_of(lua_State *L);
+
+/* Counts memory that the Lua code makes the model take; raises when it is out of proportion. */
+void host_charge(lua_State *L, size_t bytes);
 
 /* Raises e's text as it is (it has its place already). */
 _Noreturn void host_raise(lua_State *L, const struct error *e);

@@ -133,6 +133,9 @@ static int finish(lua_State *L, struct quantity *q, bool ok, const char *name, s
         error_prefix(e, "%s", host_where(L));
         host_raise(L, e);
     }
+    host_charge(L, 512);
+    if (q->kind == QUANTITY_LINEAR || q->kind == QUANTITY_TABLE)
+        q->where = arena_copy(&host_of(L)->sim->arena, host_where(L));
     value_push(L, (struct value){.type = VALUE_QUANTITY, .quantity = q});
     return 1;
 }

@@ -134,6 +134,25 @@ static int print(lua_State *L) {
     return 0;
 }
 
+/* Finalizers run outside the step limit. */
+static int set_metatable(lua_State *L) {
+    if (lua_type(L, 2) == LUA_TTABLE) {
+        lua_pushliteral(L, "__gc");
+        if (lua_rawget(L, 2) != LUA_TNIL)
+            return luaL_error(L, "'__gc' is not there: nothing may depend on when memory is freed");
+        lua_pop(L, 1);
+    }
+    int n = lua_gettop(L);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, n, 1);
+    return 1;
+}
+
+static int no_random(lua_State *L) {
+    return luaL_error(L, "math.random is not there: use a distribution, or in a function the random source it is given");
+}
+
 /* ---- globals ------------------------------------------------------------------------------------ */
 
 struct words {
@@ -146,8 +165,22 @@ static const char *word_at(const void *ctx, int i) {
     return (uint32_t)i < w->n ? w->at[i] : NULL;
 }
 
+/* What Lua has elsewhere and a scenario must do without. */
+static bool withheld(const char *name) {
+    static const char *const names[] = {"os", "io", "debug", "package", "coroutine", "load", "loadstring", "dofile",
+                                        "loadfile", "collectgarbage", NULL};
+    for (int i = 0; names[i]; i++)
+        if (!strcmp(names[i], name))
+            return true;
+    return false;
+}
+
 static int undefined(lua_State *L) {
     const char *name = luaL_tolstring(L, 2, NULL);
+    if (withheld(name))
+        return luaL_error(L, "'%s' is not there: a scenario sees neither the machine nor the clock, so that it gives the "
+                             "same result everywhere",
+                          name);
     char near[64] = "";
     struct words w = {0};
     for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1))
@@ -185,8 +218,14 @@ void sandbox_register(lua_State *L) {
         lua_pushnil(L);
         lua_setglobal(L, gone[i]);
     }
-    remove_field(L, "math", "random");
+    lua_getglobal(L, "math");
+    lua_pushcfunction(L, no_random);
+    lua_setfield(L, -2, "random");
+    lua_pop(L, 1);
     remove_field(L, "math", "randomseed");
+    lua_getglobal(L, "setmetatable");
+    lua_pushcclosure(L, set_metatable, 1);
+    lua_setglobal(L, "setmetatable");
     remove_field(L, "string", "dump");
     lua_register(L, "pairs", fixed_pairs);
     lua_register(L, "next", fixed_next);

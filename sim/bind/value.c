@@ -7,7 +7,7 @@
 #include "core/quantity.h"
 
 static const char *const TAG = "nines.value";
-enum { MAX_DEPTH = 32 };
+enum { MAX_DEPTH = 32, MAX_FACTORS = 100 };
 
 void value_push(lua_State *L, struct value v) {
     struct value *box = lua_newuserdatauv(L, sizeof *box, 0);
@@ -52,6 +52,7 @@ static struct value convert_table(lua_State *L, int index, const char *what, int
     luaL_checkstack(L, 8, "tables are nested too deep");
     struct value v = {.type = VALUE_TABLE};
     v.table.n = count_entries(L, index);
+    host_charge(L, 64 + v.table.n * sizeof *v.table.at);
     v.table.at = arena_alloc(&sim->arena, v.table.n * sizeof *v.table.at + 1);
     uint32_t i = 0;
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1), i++) {
@@ -74,6 +75,7 @@ static struct value convert(lua_State *L, int index, const char *what, int depth
     case LUA_TNUMBER:
         return value_of_number(lua_tonumber(L, index));
     case LUA_TSTRING:
+        host_charge(L, 64 + lua_rawlen(L, index));
         return value_of_text(arena_copy(&host_of(L)->sim->arena, lua_tostring(L, index)));
     case LUA_TTABLE:
         return convert_table(L, index, what, depth);
@@ -105,11 +107,15 @@ static struct quantity *operand(lua_State *L, int index) {
 static int multiply(lua_State *L) {
     struct sim *sim = host_of(L)->sim;
     struct quantity *a = operand(L, 1), *b = operand(L, 2), *out = NULL;
+    host_charge(L, 2 * sizeof *out);
     if (a->kind == QUANTITY_CONSTANT)
         out = quantity_scaled(sim, b, a->value);
     else if (b->kind == QUANTITY_CONSTANT)
         out = quantity_scaled(sim, a, b->value);
     else if (a->kind == QUANTITY_SIGNAL && b->kind == QUANTITY_SIGNAL) {
+        if (signal_factors(a->signal) + signal_factors(b->signal) > MAX_FACTORS)
+            luaL_error(L, "more than %d signals are multiplied", (int)MAX_FACTORS);
+        host_charge(L, (size_t)256 * (signal_factors(a->signal) + signal_factors(b->signal)));
         out = quantity_new(sim, QUANTITY_SIGNAL);
         out->signal = signal_product(&sim->arena, a->signal, b->signal);
         out->scale = a->scale * b->scale;

@@ -1,5 +1,6 @@
 /* The words of the language: components, replicas, faults, claim, scenario, knobs, include. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,7 @@ static int component(lua_State *L) {
     const struct node_type *type = lua_touserdata(L, lua_upvalueindex(1));
     struct table t = table_argument(L, type->kind);
     struct error e = {{0}};
+    host_charge(L, 1024 + type->size);
     struct node *n = schema_build(host_of(L)->sim, type, host_where(L), &t, &e);
     if (!n)
         host_raise(L, &e);
@@ -43,13 +45,13 @@ static int component(lua_State *L) {
     return 1;
 }
 
-static struct node *build_one(lua_State *L, int build, uint32_t i, const char *where) {
+static struct node *build_one(lua_State *L, int build, uint32_t i) {
     lua_pushvalue(L, build);
     lua_pushinteger(L, (lua_Integer)i + 1);
     lua_call(L, 1, 1);
     struct value *v = value_test(L, -1);
     if (!v || v->type != VALUE_NODE || (v->node->type->flags & (NODE_SOURCE | NODE_RESOURCE)))
-        luaL_error(L, "%s: replicas: build(%d) returned %s; it wants a component that can be called", where,
+        luaL_error(L, "replicas: build(%d) returned %s; it wants a component that can be called",
                    (int)i + 1, v ? value_type_name(v) : luaL_typename(L, -1));
     struct node *root = v->node;
     lua_pop(L, 1);
@@ -70,7 +72,7 @@ static int replicas(lua_State *L) {
     int build = lua_gettop(L);
     for (uint32_t i = 0; i < (uint32_t)group_of(n)->max; i++) {
         group_enter(group_of(n), i);
-        group_leave(group_of(n), i, build_one(L, build, i, n->where));
+        group_leave(group_of(n), i, build_one(L, build, i));
     }
     value_push(L, (struct value){.type = VALUE_NODE, .node = n});
     return 1;
@@ -115,7 +117,25 @@ static bool is_choice(const struct table *t, const char *text, struct error *e) 
         if (choices->table.at[i].value.type == VALUE_TEXT &&
             !strcmp(choices->table.at[i].value.text, text))
             return true;
-    return error_set(e, "\"%s\" is not one of its choices", text);
+    char list[300] = "";
+    size_t n = 0;
+    for (uint32_t i = 0; choices->type == VALUE_TABLE && i < choices->table.n && n < sizeof list - 80; i++)
+        if (choices->table.at[i].value.type == VALUE_TEXT)
+            n += (size_t)snprintf(list + n, sizeof list - n, "%s\"%.60s\"", n ? ", " : "",
+                                  choices->table.at[i].value.text);
+    return error_set(e, "\"%s\" is not one of its choices: %s", text, list);
+}
+
+static bool in_limits(const struct knob *k, double x, struct error *e) {
+    if (!isfinite(x))
+        return error_set(e, "%g is not finite", x);
+    if (x < k->min)
+        return error_set(e, "%.10g is below its min of %.10g", x, k->min);
+    if (x > k->max)
+        return error_set(e, "%.10g is above its max of %.10g", x, k->max);
+    if (k->integer && x != floor(x))
+        return error_set(e, "%.10g is not a whole number", x);
+    return true;
 }
 
 /* A text that reads as a quantity is a number with a unit; anything else is a text. */
@@ -149,10 +169,8 @@ static bool knob_value(struct knob *k, const struct value *v, const struct table
         k->unit = unit;
     else if (unit != UNIT_NONE && unit != k->unit)
         return error_set(e, "\"%s\" has another unit than its default", v->text);
-    if (!isfinite(x) || x < k->min || x > k->max)
-        return error_set(e, "%.6g is not in %.6g..%.6g", x, k->min, k->max);
-    if (k->integer && x != floor(x))
-        return error_set(e, "%.6g is not a whole number", x);
+    if (!in_limits(k, x, e))
+        return false;
     k->number = x;
     return true;
 }
@@ -167,12 +185,15 @@ static bool knob_overrides(struct host *h, struct knob *k, const struct table *t
             if (!knob_value(k, &v, t, false, e))
                 return error_prefix(e, "--set %s", m->sets[i]);
         }
-    for (uint32_t i = 0; h->in_case && i < m->n_knobs; i++)
-        if (!strcmp(m->knobs[i].in_case, h->in_case) && !strcmp(m->knobs[i].knob, k->name)) {
-            struct value v = value_of_text(arena_copy(&h->sim->arena, m->knobs[i].value));
-            if (!knob_value(k, &v, t, false, e))
-                return error_prefix(e, "case %s", h->in_case);
-        }
+    for (uint32_t i = 0; i < m->n_knobs; i++) { /* of all cases, so that a mistake shows before its case is run */
+        if (strcmp(m->knobs[i].knob, k->name))
+            continue;
+        struct knob other = *k;
+        bool mine = h->in_case && !strcmp(m->knobs[i].in_case, h->in_case);
+        struct value v = value_of_text(arena_copy(&h->sim->arena, m->knobs[i].value));
+        if (!knob_value(mine ? k : &other, &v, t, false, e))
+            return error_prefix(e, "case %s", m->knobs[i].in_case);
+    }
     return true;
 }
 
@@ -204,8 +225,16 @@ static bool read_knob(struct host *h, const struct entry *en, struct knob *k, st
     return knob_overrides(h, k, &t, e);
 }
 
+static const char *knob_at(const void *ctx, int i) {
+    const struct host *h = ctx;
+    return (uint32_t)i < h->n_knobs ? h->knobs[i].name : NULL;
+}
+
 static int no_knob(lua_State *L) {
-    return luaL_error(L, "there is no knob '%s'", luaL_tolstring(L, 2, NULL));
+    const char *name = luaL_tolstring(L, 2, NULL), *near = error_nearest(name, knob_at, host_of(L));
+    if (near)
+        return luaL_error(L, "there is no knob '%s'; did you mean '%s'?", name, near);
+    return luaL_error(L, "there is no knob '%s'", name);
 }
 
 static int knobs(lua_State *L) {

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 #include "core/observer.h"
 #include "core/quantity.h"
@@ -32,11 +33,9 @@ static inline void call_reset(struct call *c, struct node *node, struct request 
     list_init(&c->subs);
     list_init(&c->wait);
     c->start = now;
+    memset(&c->quality, 0, offsetof(struct call, next_ready) - offsetof(struct call, quality)); /* two stores, not ten */
     c->quality = 1;
     c->state = CALL_LIVE;
-    c->result = 0;
-    c->milestones = 0;
-    c->queued = c->travelling = c->holds = false;
     event_init(&c->timer, NULL);
 }
 

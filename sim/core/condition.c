@@ -223,8 +223,10 @@ struct condition *condition_parse(struct arena *a, const char *text, struct erro
     if (!condition(&r, c))
         return NULL;
     blanks(&r);
-    if (*r.at)
-        return fail(&r, "the end") ? c : NULL;
+    if (*r.at) {
+        error_set(e, "condition \"%s\": it is complete before \"%.20s\"; one comparison is all it takes", text, r.at);
+        return NULL;
+    }
     if (c->relation == REL_EQ && c->tolerance == 0) {
         error_set(e, "condition \"%s\": an estimate never equals a number; say how close, such as "
                      "= 48ms +- 10%%",
@@ -260,6 +262,8 @@ double stat_percentile(const char *stat) {
         return NAN;
     double scale = 1;
     size_t n = strlen(stat + 1);
+    if (n > 2 && stat[n] == '0') /* p100 would be p10: surely not what is meant */
+        return NAN;
     for (size_t i = 0; i < (n < 2 ? 2 : n); i++) /* p5 is 5 %, p50 is 50 %, p999 is 99.9 % */
         scale *= 10;
     double p = digits / scale;

@@ -163,7 +163,7 @@ static bool resolve_classes(struct quantity *q, struct sim *sim, struct error *e
     return true;
 }
 
-bool quantity_resolve(struct quantity *q, struct sim *sim, struct error *e) {
+static bool resolve(struct quantity *q, struct sim *sim, struct error *e) {
     if (q->kind == QUANTITY_BY_CLASS)
         return resolve_classes(q, sim, e);
     if (q->kind == QUANTITY_TABLE)
@@ -175,11 +175,15 @@ bool quantity_resolve(struct quantity *q, struct sim *sim, struct error *e) {
     return true;
 }
 
+bool quantity_resolve(struct quantity *q, struct sim *sim, struct error *e) {
+    return resolve(q, sim, e) || (q->where ? error_prefix(e, "%s", q->where) : false);
+}
+
 static double fact_of(const struct fact_term *t, const struct call *c) {
     double x = c->req->fact[t->index];
     if (isnan(x))
-        sim_fail(c->node->sim, "%s: a request of class '%s' has no fact '%s'; give it in the workload",
-                 c->node->address, c->node->sim->classes[c->req->class].name, t->fact);
+        sim_fail(c->node->sim, "%s: %s: a request of class '%s' has no fact '%s'; give it in the workload",
+                 c->node->where, c->node->address, c->node->sim->classes[c->req->class].name, t->fact);
     return x;
 }
 
@@ -202,11 +206,11 @@ static double call_back(const struct quantity *q, const struct call *c, uint64_t
         enum unit unit;
         struct error e = {{0}};
         if (!unit_parse(a.text, &a.number, &unit, &e))
-            sim_fail(c->node->sim, "%s: the function returned %s", c->node->address, e.text);
+            sim_fail(c->node->sim, "%s: the function of %s returned %s", c->node->where, c->node->address, e.text);
     }
     if (!(a.number >= 0))
-        sim_fail(c->node->sim, "%s: the function returned %g; a quantity is not negative",
-                 c->node->address, a.number);
+        sim_fail(c->node->sim, "%s: the function of %s returned %g; a quantity is not negative",
+                 c->node->where, c->node->address, a.number);
     return a.number;
 }
 

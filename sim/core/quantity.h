@@ -31,6 +31,7 @@ struct quantity {
     enum quantity_kind kind;
     bool shares;  /* a scaled copy: the distribution is freed with the original */
     double scale; /* multiplies all but a constant */
+    const char *where; /* "file.lua:12" of what is resolved late; NULL: unknown */
     union {
         double value;
         struct dist *dist;

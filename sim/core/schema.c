@@ -80,8 +80,10 @@ static bool in_range(const struct param *p, double x, struct error *e) {
     if ((p->min == 0 && p->max == 0) || (x >= p->min && x <= p->max))
         return true;
     if (isinf(p->max))
-        return error_set(e, "%s = %.6g: it must be at least %.6g", p->name, x, p->min);
-    return error_set(e, "%s = %.6g: it must lie in %.6g..%.6g", p->name, x, p->min, p->max);
+        return error_set(e, "%s = %.10g: it must be at least %.10g", p->name, x, p->min);
+    if (p->min == p->max)
+        return error_set(e, "%s = %.10g: it must be %.10g", p->name, x, p->min);
+    return error_set(e, "%s = %.10g: it must lie in %.10g..%.10g", p->name, x, p->min, p->max);
 }
 
 static bool read_number(void *at, const struct param *p, const struct value *v, struct error *e) {
@@ -178,16 +180,19 @@ static bool read_edges(struct sim *sim, struct edge_list *at, struct node *owner
 static bool read_ref(struct node **at, const struct param *p, const struct value *v,
                      struct error *e) {
     if (v->type != VALUE_NODE || (p->ref_kind && strcmp(v->node->type->kind, p->ref_kind)))
-        return error_set(e, "%s: %s was given; it wants a %s", p->name,
+        return error_set(e, "%s: %s%s was given; it wants %s%s", p->name,
                          v->type == VALUE_NODE ? v->node->type->kind : value_type_name(v),
-                         p->ref_kind ? p->ref_kind : "component");
+                         v->type == VALUE_NODE ? " { … }" : "", p->ref_kind ? p->ref_kind : "a component",
+                         p->ref_kind ? " { … }" : "");
     *at = v->node;
     return true;
 }
 
-static bool read_quantity(struct sim *sim, struct quantity **at, const struct param *p,
+static bool read_quantity(struct sim *sim, struct quantity **at, const struct node *node, const struct param *p,
                           const struct value *v, struct error *e) {
     struct quantity *q = quantity_read(sim, v, unit_of(p), p->name, e);
+    if (q && node && !q->where)
+        q->where = node->where;
     if (!q || (q->kind == QUANTITY_CONSTANT && !in_range(p, q->value, e)))
         return false;
     if (p->kind == PARAM_RATE && q->kind != QUANTITY_CONSTANT && q->kind != QUANTITY_SIGNAL)
@@ -223,7 +228,7 @@ static bool read_one(struct sim *sim, void *base, struct node *node, const struc
         return read_number(at, p, v, e);
     case PARAM_QUANTITY:
     case PARAM_RATE:
-        return read_quantity(sim, at, p, v, e);
+        return read_quantity(sim, at, node, p, v, e);
     case PARAM_BOOL:
         if (v->type == VALUE_TEXT && (!strcmp(v->text, "true") || !strcmp(v->text, "false")))
             return *(bool *)at = v->text[0] == 't', true;

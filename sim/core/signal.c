@@ -143,6 +143,13 @@ struct signal *signal_product(struct arena *a, const struct signal *x, const str
     return first;
 }
 
+uint32_t signal_factors(const struct signal *s) {
+    uint32_t n = 0;
+    for (; s; s = s->next)
+        n++;
+    return n;
+}
+
 static uint32_t last_at_or_before(const struct signal *s, double t) { /* n: before the first */
     uint32_t lo = 0, hi = s->n;
     while (lo < hi) {

@@ -21,6 +21,8 @@ struct signal *signal_read(struct arena *a, enum signal_kind kind, const struct 
 /* The product of two signals, itself a signal; either may be NULL (the neutral one). */
 struct signal *signal_product(struct arena *a, const struct signal *x, const struct signal *y);
 
+uint32_t signal_factors(const struct signal *s); /* how many were multiplied */
+
 double signal_at(const struct signal *s, double t);
 
 /* Largest distance from `t` for which a straight line from signal_at(t) is exact or as good as drawn: up to the next

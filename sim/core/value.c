@@ -39,9 +39,19 @@ static const char *wanted(enum unit u) {
         return "a ratio: 0 to 1, or a text such as \"50%\"";
     case UNIT_SIZE:
         return "a size such as \"16GiB\" (a plain number is bytes)";
+    case UNIT_RATE:
+        return "a number a second";
+    case UNIT_MONEY:
+        return "an amount in USD";
     default:
         return "a number";
     }
+}
+
+/* "many" is no number with a wrong unit but another thing. */
+static bool like_number(const char *text) {
+    text += strspn(text, " \t\n+-.");
+    return *text >= '0' && *text <= '9';
 }
 
 static bool suits(enum unit have, enum unit want) {
@@ -56,6 +66,8 @@ bool value_number(const struct value *v, enum unit want, double *out, const char
         *out = v->number;
     else if (v->type == VALUE_TEXT) {
         struct error why = {{0}};
+        if (!like_number(v->text))
+            return error_set(e, "%s: \"%.80s\" was given; it wants %s", what, v->text, wanted(want));
         if (!unit_parse(v->text, out, &have, &why))
             return error_set(e, "%s: %s; it wants %s", what, why.text, wanted(want));
     } else

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/fault.h"
@@ -53,6 +54,11 @@ static bool want_table(const struct value *v, const char *what, const char *like
            error_set(e, "%s: %s was given; it wants a table such as %s", what, value_type_name(v), like);
 }
 
+static int by_begin(const void *x, const void *y) {
+    const struct span *a = x, *b = y;
+    return a->from != b->from ? (a->from < b->from ? -1 : 1) : a->to < b->to ? -1 : a->to > b->to;
+}
+
 static bool read_phases(struct draft *d, struct scenario *s, struct error *e) {
     if (!want_table(&d->phases, "phases", "{ before = { \"0s\", \"60s\" } }", e))
         return false;
@@ -72,6 +78,7 @@ static bool read_phases(struct draft *d, struct scenario *s, struct error *e) {
             return error_set(e, "%s: it must begin at 0 or later and end after it begins", label);
         s->phases[s->n_phases++] = (struct span){en->key, ns_from_s(from), ns_from_s(to)};
     }
+    qsort(s->phases, s->n_phases, sizeof *s->phases, by_begin);
     return true;
 }
 

@@ -20,7 +20,8 @@ void servers_join(struct servers *s, struct station *st, struct sim *sim) {
 
 void servers_take(struct servers *s, ns_t now) {
     s->busy++;
-    integral_add(&s->busy_time, now, 1);
+    if (s->owner) /* a station of its own keeps the same in `busy` */
+        integral_add(&s->busy_time, now, 1);
 }
 
 /* Is `a` to start before `b`? */
@@ -47,7 +48,8 @@ static struct station *next_station(struct servers *s) {
 
 void servers_give(struct servers *s, ns_t now) {
     s->busy--;
-    integral_add(&s->busy_time, now, -1);
+    if (s->owner)
+        integral_add(&s->busy_time, now, -1);
     if (s->busy >= s->n)
         return;
     struct station *next = next_station(s);

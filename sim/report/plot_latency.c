@@ -249,7 +249,7 @@ bool plot_prepare_tail(struct plot_job *j, bool *some, struct error *e) {
     char *name[CLASSES + 1], note[64] = "";
     double colour[CLASSES + 1], style[CLASSES + 1];
     int classes = 0, more, n = choose_lines(j->hists, line, &more);
-    struct plot_frame frame = {1080, 640, 110, 1000};
+    struct plot_frame frame = {1080, 640, 140, 1000};
     struct plot_axis x, y;
     *some = n > 0 && tail_axes(&x, &y, j->summary, line, n);
     if (!*some)

@@ -27,6 +27,8 @@ static const char *with_interval(char *out, size_t size, struct estimate e, enum
         snprintf(out, size, "n/a (%s)", lack ? metric_lack_text(lack) : "no samples");
     else if (e.used == 1)
         snprintf(out, size, "%s (one run: no interval)", unit_format(value, sizeof value, e.mean, unit));
+    else if (e.ci.hi - e.ci.lo <= 2e-6 * fabs(e.mean))
+        snprintf(out, size, "%s", unit_format(value, sizeof value, e.mean, unit)); /* the same in every run */
     else
         snprintf(out, size, "%s ± %s", unit_format(value, sizeof value, e.mean, unit),
                  unit_format(half, sizeof half, (e.ci.hi - e.ci.lo) / 2, unit));
@@ -136,7 +138,7 @@ static const char *verdict_colour(enum verdict v) { return v == VERDICT_HOLDS ? 
 
 static void verdict_line(FILE *f, const struct text_style *st, const struct decision *d, const char *text, const char *condition) {
     char value[40], half[48] = "", why[120] = "";
-    if (d->n > 1 && isfinite(d->ci.hi - d->ci.lo))
+    if (d->n > 1 && d->ci.hi - d->ci.lo > 2e-6 * fabs(d->value) && isfinite(d->ci.hi - d->ci.lo))
         snprintf(half, sizeof half, " ± %s", unit_format((char[40]){0}, 40, (d->ci.hi - d->ci.lo) / 2, d->unit));
     if (d->why[0])
         snprintf(why, sizeof why, "; %s", d->why);

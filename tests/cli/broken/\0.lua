@@ -1,4 +1,0 @@
-return scenario {
-  workload = trace { file = "\377" },
-  entry = station { service = "10ms" },
-}
