@@ -23,9 +23,15 @@ const struct command commands[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
+/* One line, whatever a file or an argument has put into the message. */
 int cli_fail(const struct error *e) {
+    char text[sizeof e->text];
     fflush(stdout);
-    fprintf(stderr, "nines: %s\n", e->text);
+    snprintf(text, sizeof text, "%s", e->text);
+    for (char *c = text; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 127)
+            *c = ' ';
+    fprintf(stderr, "nines: %s\n", text);
     return EXIT_INPUT;
 }
 
@@ -65,6 +71,8 @@ static bool duration(const char *name, const char *text, ns_t *out, struct error
         return false;
     if (s < 0)
         return error_set(e, "%s: it must not be negative", label);
+    if (ns_from_s(s) >= NS_LIMIT)
+        return error_set(e, "%s: it is longer than 146 years", label);
     *out = ns_from_s(s);
     return true;
 }
@@ -139,6 +147,8 @@ static const char *kind_at(const void *ctx, int i) {
 
 static bool parse(const struct command *c, int argc, char **argv, struct options *o, struct error *e) {
     for (int i = 0; i < argc; i++) {
+        if (argv[i][0] == '-' && argv[i][1] && argv[i][1] != '-')
+            return error_set(e, "there is no option %s; options begin with two dashes, see: nines help %s", argv[i], c->name);
         if (strncmp(argv[i], "--", 2)) {
             if (o->n_words == 64)
                 return error_set(e, "too many words on the command line");

@@ -12,49 +12,65 @@ void clock_release(struct clock *c) {
     *c = (struct clock){0};
 }
 
-static inline bool before(const struct heap_entry *a, const struct heap_entry *b) {
-    return a->time < b->time || (a->time == b->time && a->seq < b->seq);
+/* Keys travel as scalars: an entry passed through memory was written in pieces and read whole, which stalls. */
+static inline bool before(ns_t at, uint64_t as, ns_t bt, uint64_t bs) {
+    return at < bt || (at == bt && as < bs);
 }
 
-static inline void put(struct clock *c, uint32_t i, struct heap_entry entry) {
-    c->heap[i] = entry;
-    entry.event->slot = i + 1;
+/* The same without a branch: which child is the smallest cannot be predicted. */
+static inline bool sooner(ns_t at, uint64_t as, ns_t bt, uint64_t bs) {
+    return (at < bt) | ((at == bt) & (as < bs));
 }
 
-static void sift_up(struct clock *c, uint32_t i, struct heap_entry entry) {
+static inline void put(struct clock *c, uint32_t i, ns_t time, uint64_t seq, struct event *e) {
+    struct heap_entry *at = &c->heap[i];
+    at->time = time;
+    at->seq = seq;
+    at->event = e;
+    e->slot = i + 1;
+}
+
+static void sift_up(struct clock *c, uint32_t i, ns_t time, uint64_t seq, struct event *e) {
     while (i) {
         uint32_t up = (i - 1) / 4;
-        if (!before(&entry, &c->heap[up]))
+        const struct heap_entry *u = &c->heap[up];
+        if (!before(time, seq, u->time, u->seq))
             break;
-        put(c, i, c->heap[up]);
+        put(c, i, u->time, u->seq, u->event);
         i = up;
     }
-    put(c, i, entry);
+    put(c, i, time, seq, e);
 }
 
-static void sift_down(struct clock *c, uint32_t i, struct heap_entry entry) {
+static void sift_down(struct clock *c, uint32_t i, ns_t time, uint64_t seq, struct event *e) {
+    const struct heap_entry *heap = c->heap;
+    uint32_t n = c->n;
     for (;;) {
-        uint32_t first = 4 * i + 1, end = first + 4 < c->n ? first + 4 : c->n;
+        uint32_t first = 4 * i + 1, end = first + 4 < n ? first + 4 : n;
         if (first >= end)
             break;
         uint32_t best = first;
-        for (uint32_t k = first + 1; k < end; k++)
-            if (before(&c->heap[k], &c->heap[best]))
-                best = k;
-        if (!before(&c->heap[best], &entry))
+        ns_t best_time = heap[first].time;
+        uint64_t best_seq = heap[first].seq;
+        for (uint32_t k = first + 1; k < end; k++) {
+            bool less = sooner(heap[k].time, heap[k].seq, best_time, best_seq);
+            best = less ? k : best;
+            best_time = less ? heap[k].time : best_time;
+            best_seq = less ? heap[k].seq : best_seq;
+        }
+        if (!before(best_time, best_seq, time, seq))
             break;
-        put(c, i, c->heap[best]);
+        put(c, i, best_time, best_seq, heap[best].event);
         i = best;
     }
-    put(c, i, entry);
+    put(c, i, time, seq, e);
 }
 
 /* Time and sequence come as arguments: reading them back from the event that was just written costs a stall. */
-static void heap_insert(struct clock *c, struct event *e, ns_t time, uint64_t seq) {
-    struct heap_entry entry = {time, seq, e};
+static inline void heap_insert(struct clock *c, struct event *e, ns_t time, uint64_t seq) {
     if (c->hole) { /* replace-top: one sift instead of a removal and an insertion */
         c->hole = false;
-        sift_down(c, 0, entry);
+        sift_down(c, 0, time, seq, e);
         return;
     }
     if (__builtin_expect(c->n == c->cap, 0)) {
@@ -62,17 +78,20 @@ static void heap_insert(struct clock *c, struct event *e, ns_t time, uint64_t se
         c->heap = mem_resize(c->heap, c->cap, sizeof *c->heap);
     }
     c->n++;
-    sift_up(c, c->n - 1, entry);
+    sift_up(c, c->n - 1, time, seq, e);
 }
 
 static void heap_remove(struct clock *c, uint32_t i) {
-    struct heap_entry last = c->heap[--c->n];
+    const struct heap_entry *last = &c->heap[--c->n];
     if (i == c->n)
         return;
-    if (i && before(&last, &c->heap[(i - 1) / 4]))
-        sift_up(c, i, last);
+    ns_t time = last->time;
+    uint64_t seq = last->seq;
+    const struct heap_entry *up = &c->heap[i ? (i - 1) / 4 : 0];
+    if (i && before(time, seq, up->time, up->seq))
+        sift_up(c, i, time, seq, last->event);
     else
-        sift_down(c, i, last);
+        sift_down(c, i, time, seq, last->event);
 }
 
 void event_at(struct clock *c, struct event *e, ns_t time) {
@@ -149,7 +168,7 @@ void clock_step(struct clock *c) {
 bool clock_check(const struct clock *c) {
     for (uint32_t i = c->hole ? 1 : 0; i < c->n; i++) {
         const struct event *e = c->heap[i].event;
-        if (i && !(c->hole && (i - 1) / 4 == 0) && before(&c->heap[i], &c->heap[(i - 1) / 4]))
+        if (i && !(c->hole && (i - 1) / 4 == 0) && before(c->heap[i].time, c->heap[i].seq, c->heap[(i - 1) / 4].time, c->heap[(i - 1) / 4].seq))
             return false;
         if (e->slot != i + 1 || !e->pending || e->time != c->heap[i].time || e->time < c->now)
             return false;

@@ -82,6 +82,18 @@ static bool read_phases(struct draft *d, struct scenario *s, struct error *e) {
     return true;
 }
 
+static const char *knob_at(const void *ctx, int i) {
+    const struct scenario *s = ctx;
+    return (uint32_t)i < s->n_knobs ? s->knobs[i].name : NULL;
+}
+
+static bool no_knob(const struct scenario *s, const char *in_case, const char *name, struct error *e) {
+    const char *near = error_nearest(name, knob_at, s);
+    if (near)
+        return error_set(e, "cases: %s: there is no knob '%s'; did you mean '%s'?", in_case, name, near);
+    return error_set(e, "cases: %s: there is no knob '%s'", in_case, name);
+}
+
 static bool read_cases(struct draft *d, struct scenario *s, struct error *e) {
     if (!want_table(&d->cases, "cases", "{ spike = { rps = 2000 } }", e))
         return false;
@@ -100,7 +112,7 @@ static bool read_cases(struct draft *d, struct scenario *s, struct error *e) {
             for (uint32_t j = 0; x->key && j < s->n_knobs; j++)
                 knob = knob || !strcmp(s->knobs[j].name, x->key);
             if (x->key && !knob)
-                return error_set(e, "cases: %s: there is no knob '%s'", en->key, x->key);
+                return no_knob(s, en->key, x->key, e);
             if (!x->key && !fault)
                 return error_set(e, "cases: %s: entry %u is %s; it wants knob = value or a fault", en->key,
                                  x->index, value_type_name(&x->value));
@@ -198,15 +210,16 @@ static bool read_claim(struct scenario *s, const struct object *o, struct claim 
     return (c->condition = read_condition(s, condition->text, e)) != NULL;
 }
 
-static bool read_claims(struct draft *d, struct scenario *s, struct error *e) {
+static bool read_claims(struct draft *d, const char *where, struct scenario *s, struct error *e) {
     if (!want_table(&d->claims, "claims", "{ claim { \"…\", \"…\" } }", e))
-        return false;
+        return error_prefix(e, "%s: scenario", where);
     uint32_t n = d->claims.type == VALUE_TABLE ? d->claims.table.n : 0;
     s->claims = arena_alloc(&s->sim->arena, (n + 1) * sizeof *s->claims);
     for (uint32_t i = 0; i < n; i++) {
         const struct value *v = &d->claims.table.at[i].value;
         if (v->type != VALUE_OBJECT || strcmp(v->object->kind, "claim"))
-            return error_set(e, "claims: %s was given; it wants claim { \"…\", \"…\" }", value_type_name(v));
+            return error_set(e, "%s: scenario: claims: %s was given; it wants claim { \"…\", \"…\" }", where,
+                             value_type_name(v));
         if (!read_claim(s, v->object, &s->claims[s->n_claims++], e))
             return error_prefix(e, "%s: claim", v->object->where);
     }
@@ -235,8 +248,14 @@ static bool read_run(struct draft *d, const struct scenario_request *r, struct s
             return false;
         if (x <= 0)
             return error_set(e, "run: duration must be above 0");
+        if (ns_from_s(x) >= NS_LIMIT)
+            return error_set(e, "run: duration: %g s is longer than 146 years", x);
         s->duration = ns_from_s(x);
     }
+    for (uint32_t i = 0; i < s->n_phases; i++) /* a shorter --duration may leave phases out */
+        if (s->phases[i].from >= s->duration)
+            return error_set(e, "phases: %s: it begins at %g s, after the end of the run (%g s)", s->phases[i].name,
+                             ns_to_s(s->phases[i].from), ns_to_s(s->duration));
     if (r->duration > 0)
         s->duration = r->duration;
     if (r->warmup >= 0)
@@ -247,8 +266,9 @@ static bool read_run(struct draft *d, const struct scenario_request *r, struct s
 static bool is_source(const struct value *v, struct error *e) {
     if (v->type == VALUE_NODE && (v->node->type->flags & NODE_SOURCE))
         return true;
-    return error_set(e, "workload: %s was given; it wants a source such as open { rate = 100 }",
-                     v->type == VALUE_NODE ? v->node->type->kind : value_type_name(v));
+    return error_set(e, "workload: %s%s was given; it wants a source such as open { rate = 100 }",
+                     v->type == VALUE_NODE ? v->node->type->kind : value_type_name(v),
+                     v->type == VALUE_NODE ? " { … }" : "");
 }
 
 static bool join_entry(struct draft *d, struct node *source, struct error *e) {
@@ -256,9 +276,10 @@ static bool join_entry(struct draft *d, struct node *source, struct error *e) {
     if (s->entry.to)
         return true;
     if (d->entry.type != VALUE_NODE || (d->entry.node->type->flags & (NODE_SOURCE | NODE_RESOURCE)))
-        return error_set(e, "entry: %s was given; it wants the component that the workload calls",
+        return error_set(e, "entry: %s%s was given; it wants the component that the workload calls",
                          d->entry.type == VALUE_NODE ? d->entry.node->type->kind
-                                                     : value_type_name(&d->entry));
+                                                     : value_type_name(&d->entry),
+                         d->entry.type == VALUE_NODE ? " { … }" : "");
     edge_join(&s->entry, source, d->entry.node);
     return true;
 }
@@ -284,16 +305,16 @@ static bool read_workload(struct draft *d, struct scenario *s, struct node ***so
     return true;
 }
 
-static bool add_faults(const struct value *list, const char *what, struct scenario *s,
+static bool add_faults(const struct value *list, const char *what, const char *where, struct scenario *s,
                        struct error *e) {
     if (!want_table(list, what, "{ down { \"pod[3]\", from = \"60s\" } }", e))
-        return false;
+        return error_prefix(e, "%s: scenario", where);
     for (uint32_t i = 0; list->type == VALUE_TABLE && i < list->table.n; i++) {
         const struct value *v = &list->table.at[i].value;
         if (list->table.at[i].key)
             continue; /* a knob of a case */
         if (v->type != VALUE_OBJECT || fault_kind(v->object->kind) < 0)
-            return error_set(e, "%s: %s was given; it wants faults such as down { \"pod[3]\" }", what,
+            return error_set(e, "%s: scenario: %s: %s was given; it wants faults such as down { \"pod[3]\" }", where, what,
                              value_type_name(v));
         if (!fault_add(s->sim, v->object, s->phases, s->n_phases, e))
             return false;
@@ -389,9 +410,10 @@ bool scenario_read(struct sim *sim, const struct object *o, const struct table *
     struct value own = {.type = VALUE_TABLE};
     if (c)
         own.table = *c->table;
-    if (!r->without_faults && (!add_faults(&d.faults, "faults", s, e) || !add_faults(&own, "cases", s, e)))
+    if (!r->without_faults &&
+        (!add_faults(&d.faults, "faults", o->where, s, e) || !add_faults(&own, "cases", o->where, s, e)))
         return false;
-    if (!read_claims(&d, s, e) || !set_prices(sim, prices, e))
+    if (!read_claims(&d, o->where, s, e) || !set_prices(sim, prices, e))
         return false;
     struct sim_limits limits = {.warmup = s->warmup, .duration = s->duration, .window = r->window,
                                 .max_in_flight = (uint64_t)s->max_in_flight};

@@ -5,7 +5,7 @@ local k = knobs {
 }
 return scenario {
   workload = open { rate = k.rps },
-  entry = station { servers = k.pods, service = "10ms", queue = { discipline = k.policy } },
+  entry = station { servers = k.pods, service = "10ms", discipline = k.policy },
   run = { duration = "10s" },
   cases = { odd = { policy = "fito" } },
 }

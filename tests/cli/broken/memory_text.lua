@@ -1,2 +1,2 @@
-local text = string.rep("nines", 1e9)
+local text = string.rep("nines", 2e8)
 return text

@@ -1,6 +1,6 @@
 return scenario {
   workload = open { rate = 10 },
-  entry = station { service = "10ms", queue = { limit = 5 } },
+  entry = station { service = "10ms" },
   run = { duration = "10s" },
-  faults = { set { "station:queue.discipline", "lifo", from = "2s" } },
+  faults = { set { "station:discipline", "lifo", from = "2s" } },
 }

@@ -1,5 +1,5 @@
 return scenario {
   workload = open { rate = 10 },
-  entry = station { service = "10ms", queue = { limit = steps { { "0s", 1 }, { "5s", 2 } } } },
+  entry = breaker { sliding_window_size = steps { { "0s", 10 }, { "5s", 20 } }, station { service = "10ms" } },
   run = { duration = "10s" },
 }
