@@ -397,8 +397,8 @@ static bool known_keys(const struct fault *f, const struct table *t, struct erro
         if (!key ? t->at[i].index > positional
                  : strcmp(key, "from") && strcmp(key, "to") && strcmp(key, "phase") &&
                        (!amount || strcmp(key, amount)))
-            return error_set(e, "%s: unknown key '%s'; it takes %s", fault_types[f->kind].name,
-                             key ? key : "(positional)", fault_types[f->kind].arguments);
+            return error_set(e, "unknown key '%s'; it takes %s", key ? key : "(positional)",
+                             fault_types[f->kind].arguments);
     }
     return true;
 }
@@ -467,10 +467,14 @@ static bool read_random(struct fault *f, const struct object *o, struct error *e
         fault_kind(inner->object->kind) < 0 || fault_kind(inner->object->kind) == FAULT_RANDOM)
         return error_set(e, "it wants mtbf, mttr and one fault, such as %s",
                          fault_types[FAULT_RANDOM].example);
-    if (!read_fault(f, inner->object, NULL, 0, e) ||
-        !(f->mtbf = quantity_read(f->sim, mtbf, UNIT_TIME, "mtbf", e)) ||
+    if (!read_fault(f, inner->object, NULL, 0, e))
+        return error_prefix(e, "%s", inner->object->kind);
+    if (!(f->mtbf = quantity_read(f->sim, mtbf, UNIT_TIME, "mtbf", e)) ||
         !(f->mttr = quantity_read(f->sim, mttr, UNIT_TIME, "mttr", e)))
         return false;
+    if ((!quantity_fixed(f->mtbf) && f->mtbf->kind != QUANTITY_DIST) ||
+        (!quantity_fixed(f->mttr) && f->mttr->kind != QUANTITY_DIST))
+        return error_set(e, "mtbf and mttr are durations or distributions");
     if ((quantity_fixed(f->mtbf) && f->mtbf->value <= 0) || (quantity_fixed(f->mttr) && f->mttr->value <= 0))
         return error_set(e, "mtbf and mttr must be above 0");
     f->text = arena_print(&f->sim->arena, "random %s", f->text);

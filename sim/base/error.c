@@ -31,6 +31,15 @@ bool error_prefix(struct error *e, const char *format, ...) {
     return false;
 }
 
+bool error_is_placed(const char *text) {
+    for (const char *c = strchr(text, ':'); c; c = strchr(c + 1, ':')) {
+        size_t digits = strspn(c + 1, "0123456789");
+        if (digits && c[1 + digits] == ':')
+            return true;
+    }
+    return false;
+}
+
 enum { LONGEST = 64 }; /* longer words are not misspelt names */
 
 static int smaller(int a, int b) {

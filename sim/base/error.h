@@ -19,6 +19,9 @@ __attribute__((format(printf, 2, 3))) bool error_set(struct error *e, const char
 /* Puts "prefix: " in front of a filled error; nothing happens to an empty one. Returns false. */
 __attribute__((format(printf, 2, 3))) bool error_prefix(struct error *e, const char *format, ...);
 
+/* Does the text name a place, "file.lua:12:"? */
+bool error_is_placed(const char *text);
+
 static inline bool error_is(const struct error *e) { return e->text[0] != '\0'; }
 
 /* The candidate nearest to `word` (edit distance at most 2, or a third of its length), or NULL: for

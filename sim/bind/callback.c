@@ -108,7 +108,9 @@ static bool invoke(struct callback *base, const struct call *c, uint64_t purpose
     lua_rawgeti(L, LUA_REGISTRYINDEX, cb->random);
     struct source *source = lua_touserdata(L, -1);
     *source = (struct source){call_rng(c, purpose), true};
+    h->running = true;
     bool ok = lua_pcall(L, 2, 1, 0) == LUA_OK;
+    h->running = false;
     view->call = NULL;
     source->open = false;
     if (!ok)
@@ -116,7 +118,8 @@ static bool invoke(struct callback *base, const struct call *c, uint64_t purpose
                  ns_to_s(sim_time(h->sim)));
     else if (!(ok = take_answer(L, out)))
         sim_fail(h->sim, "%s: the function of %s returned %s; it wants a number, a text or a boolean",
-                 c->node->where, c->node->address, luaL_typename(L, -1));
+                 c->node->where, c->node->address,
+                 value_test(L, -1) ? value_type_name(value_test(L, -1)) : luaL_typename(L, -1));
     lua_pop(L, 1);
     return ok;
 }

@@ -9,7 +9,7 @@
 
 enum {
     HOOK_STEPS = 100000,
-    MODEL_TIMES = 4,            /* the model may take so many times what the Lua state may */
+    MODEL_TIMES = 2,            /* the model may take so many times what the Lua state may */
     MAX_FILE = 64 * 1024 * 1024, /* of Lua text */
     MAX_INCLUDES = 50            /* inside each other */
 };
@@ -58,6 +58,9 @@ static void *allocate(void *ctx, void *p, size_t old, size_t size) {
 
 void host_charge(lua_State *L, size_t bytes) {
     struct host *h = host_of(L);
+    if (h->running)
+        luaL_error(L, "components, distributions and the like are made while the file is read, not inside a function "
+                      "that the simulation calls");
     h->charged += bytes;
     if (h->charged / MODEL_TIMES > h->limit)
         luaL_error(L, "the model wants more than %d MiB of memory; does a loop make components without end?",
@@ -169,21 +172,11 @@ static int run_file(lua_State *L) {
     return 1;
 }
 
-/* "file:12:" somewhere in it? */
-static bool has_place(const char *text) {
-    for (const char *c = strchr(text, ':'); c; c = strchr(c + 1, ':')) {
-        size_t digits = strspn(c + 1, "0123456789");
-        if (digits && c[1 + digits] == ':')
-            return true;
-    }
-    return false;
-}
-
 /* Gives a message without a place that of the innermost Lua code, where there is some. */
 static int add_place(lua_State *L) {
     const char *text = lua_isstring(L, 1) ? lua_tostring(L, 1) : "the scenario raised an error that is no text";
     lua_Debug ar;
-    for (int level = 0; !has_place(text) && lua_getstack(L, level, &ar); level++) {
+    for (int level = 0; !error_is_placed(text) && lua_getstack(L, level, &ar); level++) {
         lua_getinfo(L, "Sl", &ar);
         if (ar.currentline > 0)
             text = lua_pushfstring(L, "%s:%d: %s", ar.short_src, ar.currentline, text);

@@ -32,6 +32,7 @@ struct host {
     bool out_of_memory;
     size_t charged; /* by the model, which lies outside the Lua state */
     int including;  /* depth */
+    bool running;   /* inside a function of the scenario that the simulation calls */
     struct knob *knobs;
     uint32_t n_knobs, cap_knobs;
     struct table prices;

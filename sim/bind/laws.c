@@ -63,10 +63,31 @@ static bool part(struct draft *d, const struct value *v, struct error *e) {
         return error_set(e, "each part is { weight, distribution }");
     if (law->quantity->shares || law->quantity->scale != 1)
         return error_set(e, "a distribution is part of one mixture only, and unscaled");
+    for (size_t i = 0; i < d->spec.n_weights; i++)
+        if (d->owners[i] == law->quantity)
+            return error_set(e, "a distribution is part of one mixture only, and once");
     size_t i = d->spec.n_weights++;
     d->parts[i] = law->quantity->dist;
     d->owners[i] = law->quantity;
     return value_number(w, UNIT_NONE, &d->weights[i], "weight", e);
+}
+
+/* parts = { distribution, … }, weights = { 4, 1 }: the same as positional pairs. */
+static bool parts(struct draft *d, const struct table *t, struct error *e) {
+    const struct value *laws = table_get(t, "parts"), *weights = table_get(t, "weights");
+    if (!laws && !weights)
+        return true;
+    if (!laws || !weights || t->n != 2 || laws->type != VALUE_TABLE || weights->type != VALUE_TABLE ||
+        laws->table.n != weights->table.n)
+        return error_set(e, "it wants parts and as many weights, or { weight, distribution } pairs");
+    for (uint32_t i = 0; i < laws->table.n; i++) {
+        struct entry pair[2] = {{.index = 1, .value = weights->table.at[i].value},
+                                {.index = 2, .value = laws->table.at[i].value}};
+        struct value v = {.type = VALUE_TABLE, .table = {pair, 2}};
+        if (!part(d, &v, e))
+            return false;
+    }
+    return true;
 }
 
 static bool argument(struct host *h, enum dist_kind kind, const struct entry *en, struct draft *d,
@@ -101,9 +122,11 @@ static bool make(struct host *h, enum dist_kind kind, const struct table *t, str
         struct value v = {.type = VALUE_TABLE, .table = *t};
         if (!numbers(h->sim, &v, &d.spec.values, &d.spec.n_values, "values", e))
             return false;
-    } else
+    } else if (kind == DIST_MIXTURE && !parts(&d, t, e))
+        return false;
+    else
         for (uint32_t i = 0; i < t->n; i++)
-            if (!argument(h, kind, &t->at[i], &d, e))
+            if (!(kind == DIST_MIXTURE && t->at[i].key) && !argument(h, kind, &t->at[i], &d, e))
                 return false;
     if (kind == DIST_MIXTURE) {
         d.spec.weights = d.weights;
@@ -111,7 +134,10 @@ static bool make(struct host *h, enum dist_kind kind, const struct table *t, str
         for (size_t i = 0; i < d.spec.n_weights; i++)
             d.owners[i]->shares = true; /* the mixture owns them now */
     }
-    return (q->dist = dist_new(&d.spec, e)) != NULL;
+    q->dist = dist_new(&d.spec, e);
+    for (size_t i = 0; kind == DIST_MIXTURE && !q->dist && i < d.spec.n_weights; i++)
+        *d.owners[i] = (struct quantity){.kind = QUANTITY_CONSTANT, .scale = 1}; /* their distributions are gone */
+    return q->dist != NULL;
 }
 
 /* A single number or text is short for a table with it. */

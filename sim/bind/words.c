@@ -54,6 +54,9 @@ static struct node *build_one(lua_State *L, int build, uint32_t i) {
         luaL_error(L, "replicas: build(%d) returned %s; it wants a component that can be called",
                    (int)i + 1, v ? value_type_name(v) : luaL_typename(L, -1));
     struct node *root = v->node;
+    if (root->scope != host_of(L)->sim->scope)
+        luaL_error(L, "replicas: build(%d) returned %s, which was made outside of it; what build returns is a replica's own",
+                   (int)i + 1, root->name);
     lua_pop(L, 1);
     return root;
 }
@@ -205,6 +208,8 @@ static bool read_knob(struct host *h, const struct entry *en, struct knob *k, st
     *k = (struct knob){.name = en->key, .min = -INFINITY, .max = INFINITY};
     if (!en->key)
         return error_set(e, "a knob is name = { default, \"meaning\" }");
+    if (!value_is_name(en->key))
+        return error_set(e, "the name has letters, digits and underscores and does not begin with a digit");
     for (uint32_t i = 0; i < t.n; i++) {
         bool known = !t.at[i].key && t.at[i].index <= 2;
         for (int j = 0; keys[j]; j++)

@@ -128,8 +128,8 @@ static void changed(struct node *n, const struct param *p) {
     if (strcmp(p->name, "count"))
         return;
     if (g->count > g->max) {
-        sim_fail(n->sim, "%s: count = %lld is above max = %lld; set max to what it may grow to",
-                 n->address, (long long)g->count, (long long)g->max);
+        sim_fail(n->sim, "%s: %s: count = %lld is above max = %lld; set max to what it may grow to",
+                 n->where, n->address, (long long)g->count, (long long)g->max);
         return;
     }
     group_scale(g, g->count);

@@ -208,7 +208,9 @@ static double call_back(const struct quantity *q, const struct call *c, uint64_t
         if (!unit_parse(a.text, &a.number, &unit, &e))
             sim_fail(c->node->sim, "%s: the function of %s returned %s", c->node->where, c->node->address, e.text);
     }
-    if (!(a.number >= 0))
+    if (!isfinite(a.number))
+        sim_fail(c->node->sim, "%s: the function of %s returned what is no finite number", c->node->where, c->node->address);
+    else if (a.number < 0)
         sim_fail(c->node->sim, "%s: the function of %s returned %g; a quantity is not negative",
                  c->node->where, c->node->address, a.number);
     return a.number;

@@ -396,13 +396,9 @@ static bool read_name(struct sim *sim, struct node *n, const struct table *t, st
         return true;
     if (v->type != VALUE_TEXT || !v->text[0])
         return error_set(e, "name: it wants a text");
-    for (const char *c = v->text; *c; c++)
-        if (!(*c == '_' || (*c >= '0' && *c <= '9' && c > v->text) || (*c >= 'a' && *c <= 'z') ||
-              (*c >= 'A' && *c <= 'Z')))
-            return error_set(e,
-                             "name = \"%s\": a name has letters, digits and underscores and does not "
-                             "begin with a digit",
-                             v->text);
+    if (!value_is_name(v->text))
+        return error_set(e, "name = \"%s\": a name has letters, digits and underscores and does not begin with a digit",
+                         v->text);
     n->name = arena_copy(&sim->arena, v->text);
     n->named = true;
     return true;

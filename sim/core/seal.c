@@ -15,7 +15,10 @@ struct walk {
     uint32_t n, cap;
     struct edge **out;
     uint32_t n_out, cap_out;
+    int depth;
 };
+
+enum { MAX_LEVELS = 2000 }; /* of calls below each other: every level takes some of the machine's stack */
 
 static void visit(struct walk *w, struct node *n);
 
@@ -40,6 +43,10 @@ static void visit(struct walk *w, struct node *n) {
                   node_label(n, label, sizeof label));
         return;
     }
+    if (++w->depth > MAX_LEVELS) {
+        error_set(w->e, "%s: components are nested more than %d deep", node_label(n, label, sizeof label), MAX_LEVELS);
+        return;
+    }
     n->visiting = true;
     w->n_out = 0;
     w->out = NULL, w->cap_out = 0;
@@ -55,6 +62,7 @@ static void visit(struct walk *w, struct node *n) {
     }
     schema_refs(n, visit_ref, w);
     n->visiting = false;
+    w->depth--;
     n->sealed = true;
     *mem_push(w->post, w->n, w->cap) = n;
 }

@@ -150,10 +150,23 @@ static void mark_all(struct sim *sim, uint32_t k) {
         mark_metrics(sim->order[i], k, sim->clock.now);
 }
 
+static struct user_count count_users(const struct sim *sim) {
+    struct user_count c = {0};
+    for (uint32_t i = 0; i < sim->n_roots; i++) {
+        const struct meter *m = &sim->roots[i]->meter;
+        c.arrived += m->arrived;
+        c.departed += m->departed;
+        c.in_flight += (uint64_t)m->in_flight.value;
+    }
+    return c;
+}
+
 static void cut(struct event *ev) {
     struct sim *sim = container_of(ev, struct sim, cut_event);
     uint32_t k = ++sim->segment;
     mark_all(sim, k);
+    if (k == 1)
+        sim->at_start = count_users(sim);
     if (sim->clock.now == sim->limits.warmup && !audit_now(sim, &sim->error))
         sim->stop = true;
     if (k + 1 < sim->n_segments)
@@ -237,6 +250,7 @@ bool sim_run(struct sim *sim) {
     mark_all(sim, sim->n_segments);
     if (good)
         audit_now(sim, &sim->error);
+    sim->at_end = count_users(sim);
     close_down(sim);
     if (good)
         audit_closed(sim, &sim->error);

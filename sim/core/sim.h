@@ -51,6 +51,9 @@ struct sim {
     struct arena arena;
     struct error error; /* of the run */
     struct sim_limits limits;
+    struct user_count { /* of the users' requests */
+        uint64_t arrived, departed, in_flight;
+    } at_start, at_end; /* of the measured span */
     ns_t ended;         /* since the end of warm-up: the measured span is [0, ended) */
     struct node **nodes;
     uint32_t n_nodes, cap_nodes;

@@ -10,6 +10,13 @@ const char *value_type_name(const struct value *v) {
     return names[v->type];
 }
 
+bool value_is_name(const char *text) {
+    for (const char *c = text; *c; c++)
+        if (!(*c == '_' || (*c >= '0' && *c <= '9' && c > text) || (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z')))
+            return false;
+    return *text;
+}
+
 const struct value *table_get(const struct table *t, const char *key) {
     for (uint32_t i = 0; i < t->n; i++)
         if (t->at[i].key && !strcmp(t->at[i].key, key))

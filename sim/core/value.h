@@ -70,6 +70,9 @@ struct entry {
     struct value value;
 };
 
+/* Letters, digits and underscores, no digit first: what addresses, labels and --set can name. */
+bool value_is_name(const char *text);
+
 const char *value_type_name(const struct value *v); /* "a number", "a table", … */
 const struct value *table_get(const struct table *t, const char *key);   /* NULL: not there */
 const struct value *table_at(const struct table *t, uint32_t index);     /* positional, from 1 */

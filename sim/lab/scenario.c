@@ -76,6 +76,8 @@ static bool read_phases(struct draft *d, struct scenario *s, struct error *e) {
             return false;
         if (from < 0 || to <= from)
             return error_set(e, "%s: it must begin at 0 or later and end after it begins", label);
+        if (!value_is_name(en->key))
+            return error_set(e, "%s: a name has letters, digits and underscores and does not begin with a digit", label);
         s->phases[s->n_phases++] = (struct span){en->key, ns_from_s(from), ns_from_s(to)};
     }
     qsort(s->phases, s->n_phases, sizeof *s->phases, by_begin);
@@ -103,6 +105,8 @@ static bool read_cases(struct draft *d, struct scenario *s, struct error *e) {
         const struct entry *en = &d->cases.table.at[i];
         if (!en->key || en->value.type != VALUE_TABLE)
             return error_set(e, "cases: each is a name and a table, such as spike = { rps = 2000 }");
+        if (!value_is_name(en->key))
+            return error_set(e, "cases: %s: a name has letters, digits and underscores and does not begin with a digit", en->key);
         if (!strcmp(en->key, "base"))
             return error_set(e, "cases: 'base' always exists and is the scenario as written");
         for (uint32_t k = 0; k < en->value.table.n; k++) {
@@ -240,13 +244,15 @@ static bool read_run(struct draft *d, const struct scenario_request *r, struct s
             return false;
         if (x < 0)
             return error_set(e, "run: warmup must not be negative");
+        if (ns_from_s(x) >= NS_LIMIT)
+            return error_set(e, "run: warmup: %g s is longer than 146 years", x);
         s->warmup = ns_from_s(x);
     }
     s->duration = NS_NEVER;
     if (d->duration.type != VALUE_NIL) {
         if (!value_number(&d->duration, UNIT_TIME, &x, "run: duration", e))
             return false;
-        if (x <= 0)
+        if (ns_from_s(x) < 1)
             return error_set(e, "run: duration must be above 0");
         if (ns_from_s(x) >= NS_LIMIT)
             return error_set(e, "run: duration: %g s is longer than 146 years", x);
@@ -295,6 +301,9 @@ static bool read_workload(struct draft *d, struct scenario *s, struct node ***so
         const struct value *one = v->type == VALUE_TABLE ? &v->table.at[i].value : v;
         if (!is_source(one, e) || !join_entry(d, one->node, e))
             return false;
+        for (uint32_t k = 0; k < i; k++)
+            if ((*sources)[k] == one->node)
+                return error_set(e, "workload: entries %u and %u are the same source", k + 1, i + 1);
         (*sources)[i] = one->node;
         bool trace = !strcmp(one->node->type->kind, "trace");
         if (s->duration == NS_NEVER && !trace)
@@ -422,5 +431,7 @@ bool scenario_read(struct sim *sim, const struct object *o, const struct table *
     for (uint32_t i = 0; i < r->n_sets; i++)
         if (!apply_set(sim, r->sets[i], e))
             return false;
-    return sim_seal(sim, s->phases, s->n_phases, &limits, e);
+    if (sim_seal(sim, s->phases, s->n_phases, &limits, e))
+        return true;
+    return error_is_placed(e->text) ? false : error_prefix(e, "%s: scenario", o->where);
 }

@@ -23,23 +23,17 @@ struct work {
     pthread_mutex_t lock;
 };
 
+/* in flight at the start + offered = finished + in flight at the end, all within the measured span. */
 static void count_requests(const struct sim *sim, struct replication *r) {
+    r->at_start = sim->at_start.in_flight;
+    r->offered = sim->at_end.arrived - sim->at_start.arrived;
+    r->finished = sim->at_end.departed - sim->at_start.departed;
+    r->at_end = sim->at_end.in_flight;
     for (uint32_t i = 0; i < sim->n_roots; i++) {
         const struct meter *m = &sim->roots[i]->meter;
-        r->at_end += (uint64_t)m->in_flight.value;
-        for (uint32_t k = 0; k < m->n_cells; k++) {
-            uint32_t segment = k / sim->n_classes;
-            uint64_t finished = 0;
-            for (int o = 0; o < OUTCOMES; o++) {
-                uint64_t n = m->cells[k].by[o].hist.total;
-                finished += n;
-                r->by_outcome[o] += segment ? n : 0;
-            }
-            if (segment) {
-                r->offered += m->cells[k].arrivals;
-                r->finished += finished;
-            }
-        }
+        for (uint32_t k = sim->n_classes; k < m->n_cells; k++) /* those that arrived after warm-up */
+            for (int o = 0; o < OUTCOMES; o++)
+                r->by_outcome[o] += m->cells[k].by[o].hist.total;
     }
 }
 

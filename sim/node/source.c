@@ -15,14 +15,23 @@ static bool read_fact(struct source *s, const struct entry *en, struct source_fa
     snprintf(label, sizeof label, "fact %s", en->key ? en->key : "(positional)");
     if (!en->key)
         return error_set(e, "facts are given by name, such as user_id = uniform_int { 1, 1000 }");
+    if (!value_is_name(en->key))
+        return error_set(e, "%s: a name has letters, digits and underscores and does not begin with a digit", label);
     out->q = quantity_read(sim, &en->value, UNIT_NONE, label, e);
     out->index = sim_fact(sim, en->key);
     return out->q != NULL;
 }
 
+/* Can conditions name it, as in {class=chat-long}? */
+static bool usable(const char *name) {
+    return *name && !name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")];
+}
+
 static bool read_class(struct source *s, const struct entry *en, bool shares, struct source_class *c,
                        struct error *e) {
     double share = NAN, priority = 0;
+    if (en->key && !usable(en->key))
+        return error_set(e, "classes: \"%s\": a name has letters, digits, _ and -", en->key);
     if (!en->key || en->value.type != VALUE_TABLE)
         return error_set(e, "classes: each is a name and a table, such as human = { share = 0.95 }");
     const struct table *t = &en->value.table;

@@ -56,14 +56,14 @@ static uint32_t by_route(const struct split *s, const struct call *c) {
     if (a.is_text) {
         uint32_t i = target(s, a.text);
         if (i == s->to.n)
-            sim_fail(s->base.sim, "%s: route returned \"%s\", which is no target", s->base.address,
-                     a.text);
+            sim_fail(s->base.sim, "%s: %s: route returned \"%s\", which is no target", s->base.where,
+                     s->base.address, a.text);
         return i;
     }
     if (a.number >= 1 && a.number <= s->to.n && a.number == floor(a.number))
         return (uint32_t)a.number - 1;
-    sim_fail(s->base.sim, "%s: route returned %g; it wants the name of a target or a number 1..%u",
-             s->base.address, a.number, s->to.n);
+    sim_fail(s->base.sim, "%s: %s: route returned %g; it wants the name of a target or a number 1..%u",
+             s->base.where, s->base.address, a.number, s->to.n);
     return s->to.n;
 }
 
@@ -186,7 +186,7 @@ static void changed(struct node *n, const struct param *p) {
     struct split *s = split_of(n);
     struct error e = {{0}};
     if (!strcmp(p->name, "weights") && (s->by != BY_WEIGHTS || !weigh(s, &e)))
-        sim_fail(n->sim, "%s: %s", n->address,
+        sim_fail(n->sim, "%s: %s: %s", n->where, n->address,
                  error_is(&e) ? e.text : "weights have no meaning unless by = \"weights\"");
 }
 

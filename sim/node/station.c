@@ -110,7 +110,7 @@ static void changed(struct node *n, const struct param *p) {
     struct station *s = station_of(n);
     if (!strcmp(p->name, "servers")) {
         if (s->on)
-            sim_fail(n->sim, "%s: its servers are those of the pool; set %s:servers", n->address,
+            sim_fail(n->sim, "%s: %s: its servers are those of the pool; set %s:servers", n->where, n->address,
                      s->on->address);
         else
             servers_resize(&s->own, s->count, n->sim->clock.now);

@@ -98,7 +98,7 @@ static double ask(const struct watch *w, const struct watched *t) {
     double sum = 0, least = INFINITY, most = -INFINITY, x;
     for (uint32_t i = 0; i < t->nodes.n; i++) {
         if (!node_probe(t->nodes.at[i], probes[t->what], &x)) {
-            sim_fail(w->owner->sim, "%s: when: '%s' has no %s", w->owner->address,
+            sim_fail(w->owner->sim, "%s: %s: when: '%s' has no %s", w->owner->where, w->owner->address,
                      t->nodes.at[i]->address, whats[t->what]);
             return NAN;
         }

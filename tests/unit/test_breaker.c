@@ -88,6 +88,15 @@ static void rates_do_not_suffer_from_rounding(void **state) {
     }
 }
 
+/* A threshold that a script has computed as .1 + .2 is 30 %. */
+static void a_computed_threshold_is_met(void **state) {
+    (void)state;
+    struct model m = model("sliding_window_size=10, failure_rate_threshold=0.30000000000000004",
+                           "says='error 0s, error 0s, error 0s, ok 0s'");
+    driver_calls(m.driver, 0, 1, 11, NULL);
+    ends(&m, "error error error ok ok ok ok ok ok ok open");
+}
+
 static void slow_is_longer_than_the_threshold(void **state) {
     (void)state;
     const char *spec = "sliding_window_size=2, slow_call_rate_threshold=50%, "
@@ -477,6 +486,7 @@ int main(void) {
         cmocka_unit_test(the_minimum_is_at_most_the_window),
         cmocka_unit_test(old_calls_leave_the_window),
         cmocka_unit_test(rates_do_not_suffer_from_rounding),
+        cmocka_unit_test(a_computed_threshold_is_met),
         cmocka_unit_test(slow_is_longer_than_the_threshold),
         cmocka_unit_test(failures_may_be_slow),
         cmocka_unit_test(by_default_only_all_slow_open_it),
