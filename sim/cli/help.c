@@ -108,21 +108,53 @@ static int reference(const char *part) {
     return 0;
 }
 
+/* Everything there is help on, for "did you mean". */
+static const char *topic(const void *ctx, int i) {
+    const struct command *c = commands;
+    (void)ctx;
+    for (; c->name; c++)
+        if (i-- == 0)
+            return c->name;
+    for (int k = 0; node_types[k]; k++)
+        if (i-- == 0)
+            return node_types[k]->kind;
+    if (i < DIST_KINDS)
+        return dist_types[i].name;
+    if ((i -= DIST_KINDS) < SIGNAL_KINDS)
+        return signal_types[i].name;
+    if ((i -= SIGNAL_KINDS) < FAULT_KINDS)
+        return fault_types[i].name;
+    i -= FAULT_KINDS;
+    for (const struct word *w = host_words; w->name; w++)
+        if (i-- == 0)
+            return w->name;
+    return NULL;
+}
+
 int command_help(const struct options *o) {
+    struct error e = {{0}};
     if (!o->n_words) {
         all();
         return 0;
     }
     const char *name = o->words[0];
-    if (o->n_words == 2 && !strcmp(name, "reference"))
+    bool parts = o->n_words == 2 && (!strcmp(o->words[1], "components") || !strcmp(o->words[1], "words"));
+    if (parts && !strcmp(name, "reference"))
         return reference(o->words[1]);
+    if (o->n_words > 1) {
+        error_set(&e, "help explains one thing at a time, such as: nines help %s", name);
+        return cli_fail(&e);
+    }
     bool found = command_page(name);
     const struct node_type *type = node_type_find(name);
     if (type)
         help_node(stdout, type, false);
     if (found || type || word_page(name))
         return 0;
-    struct error e = {{0}};
-    error_set(&e, "there is no help on '%s'; nines help lists what there is", name);
+    const char *near = error_nearest(name, topic, NULL);
+    if (near)
+        error_set(&e, "there is no help on '%s'; did you mean '%s'?", name, near);
+    else
+        error_set(&e, "there is no help on '%s'; nines help lists what there is", name);
     return cli_fail(&e);
 }

@@ -165,7 +165,7 @@ static bool parse(const struct command *c, int argc, char **argv, struct options
         if (near)
             return error_set(e, "there is no option --%s; did you mean --%s?", name, near);
         if (!k->name || !takes(c, name))
-            return error_set(e, "nines %s takes no option --%s; see: nines help %s", c->name, name, c->name);
+            return error_set(e, "%s takes no option --%s; see: nines help %s", c->name, name, c->name);
         const char *value = eq ? eq + 1 : NULL;
         if (k->value && !value && i + 1 < argc)
             value = argv[++i];

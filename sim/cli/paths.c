@@ -12,6 +12,11 @@ static bool is_there(const char *path) {
     return !stat(path, &st);
 }
 
+static bool is_folder(const char *path) {
+    struct stat st;
+    return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
 bool path_find(const char *folder, char *out) {
     char self[PATH_SIZE];
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
@@ -29,7 +34,7 @@ bool path_find(const char *folder, char *out) {
 bool path_scenario(const char *name, char *out, struct error *e) {
     char folder[PATH_SIZE];
     snprintf(out, PATH_SIZE, "%s", name);
-    if (strchr(name, '/') || strstr(name, ".lua") || is_there(name))
+    if (strchr(name, '/') || strstr(name, ".lua") || (is_there(name) && !is_folder(name)))
         return is_there(name) || error_set(e, "%s: there is no such file", name);
     if (path_find("scenarios", folder)) {
         size_t n = strlen(folder);

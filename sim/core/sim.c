@@ -225,8 +225,10 @@ static void loop(struct sim *sim, ns_t end) {
         }
         if (__builtin_expect(sim->n_dry > 0, 0))
             stop_if_over(sim);
-        if (__builtin_expect((sim->clock.fired & 4095) == 0 && sim->progress != NULL, 0))
-            __atomic_store_n(sim->progress, sim->clock.now, __ATOMIC_RELAXED);
+        if (__builtin_expect((sim->clock.fired & 4095) == 0 && sim->progress != NULL, 0)) {
+            __atomic_store_n(&sim->progress->clock, sim->clock.now, __ATOMIC_RELAXED);
+            __atomic_store_n(&sim->progress->fired, sim->clock.fired, __ATOMIC_RELAXED);
+        }
     }
 }
 

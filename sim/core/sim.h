@@ -80,7 +80,13 @@ struct sim {
     void (*sample)(struct sim *, void *ctx, ns_t from, ns_t to); /* called at the end of every window */
     void *sample_ctx;
     struct event sample_event;
-    volatile ns_t *progress; /* where to publish the clock, or NULL */
+    struct sim_progress *progress; /* where to publish how far it is, or NULL */
+};
+
+/* Read by another thread, now and then, with atomic loads. */
+struct sim_progress {
+    ns_t clock;
+    uint64_t fired;
 };
 
 /* Acts on its own clock; embedded in the agent's own struct, which lives in the arena. */

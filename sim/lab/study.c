@@ -18,7 +18,7 @@ struct work {
     bool failed;
     struct error error;
     uint32_t failed_task;
-    ns_t *progress; /* one a thread */
+    struct sim_progress *progress; /* one a thread */
     uint64_t events;
     pthread_mutex_t lock;
 };
@@ -74,7 +74,7 @@ static void read_histograms(const struct study *s, const struct sim *sim, struct
     }
 }
 
-static bool run_one(struct work *w, uint32_t task, ns_t *progress, struct error *e) {
+static bool run_one(struct work *w, uint32_t task, struct sim_progress *progress, struct error *e) {
     struct study *s = w->study;
     struct case_result *c = &s->cases[task / w->n_reps];
     struct replication *r = &c->rep[task % w->n_reps];
@@ -107,7 +107,7 @@ static bool run_one(struct work *w, uint32_t task, ns_t *progress, struct error 
 
 struct worker {
     struct work *work;
-    ns_t *progress;
+    struct sim_progress *progress;
 };
 
 static void *worker(void *arg) {
@@ -125,7 +125,8 @@ static void *worker(void *arg) {
         bool ok = run_one(w, task, me->progress, &e);
         pthread_mutex_lock(&w->lock);
         w->done++;
-        __atomic_store_n(me->progress, 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&me->progress->clock, 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&me->progress->fired, 0, __ATOMIC_RELAXED);
         if (ok)
             w->events += w->study->cases[task / w->n_reps].rep[task % w->n_reps].events;
         else if (!w->failed || task < w->failed_task) { /* the first in order, whoever found it first */
@@ -146,7 +147,9 @@ static void report(struct work *w, int jobs) {
     uint64_t events = w->events;
     pthread_mutex_unlock(&w->lock);
     for (int i = 0; i < jobs; i++)
-        simulated += __atomic_load_n(&w->progress[i], __ATOMIC_RELAXED);
+        events += __atomic_load_n(&w->progress[i].fired, __ATOMIC_RELAXED);
+    for (int i = 0; i < jobs; i++)
+        simulated += __atomic_load_n(&w->progress[i].clock, __ATOMIC_RELAXED);
     if (span > 0)
         share = ((double)done + (double)simulated / (double)span) / w->total;
     w->o->progress(w->o->progress_ctx, share < 1 ? share : 1, simulated + (ns_t)done * span, events);

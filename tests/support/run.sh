@@ -24,7 +24,7 @@ program() { # a cmocka program
   timeout 300 "$1" >"$log/$name.log" 2>&1
   status=$?
   p=$(grep -c '^\[       OK \]' "$log/$name.log"); s=$(grep -c '^\[  SKIPPED \] [a-z]' "$log/$name.log")
-  f=$(grep -c '^\[  FAILED  \] [a-zA-Z_0-9]*$' "$log/$name.log")
+  f=$(sed -n 's|^\[  FAILED  \] \([0-9]*\) test.*|\1|p' "$log/$name.log"); f=${f:-0}
   [ $status -ne 0 ] && [ "$f" -eq 0 ] && f=1
   note "$name" "$p" "$f" "$s"
   [ "$f" -gt 0 ] && grep -vE '^\[ (RUN|     )|OK \]' "$log/$name.log" | tail -n 20
