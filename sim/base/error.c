@@ -26,8 +26,11 @@ bool error_prefix(struct error *e, const char *format, ...) {
     int n = vsnprintf(e->text, sizeof e->text, format, ap);
     va_end(ap);
     size_t used = n < 0 ? 0 : (size_t)n;
-    if (used < sizeof e->text)
-        snprintf(e->text + used, sizeof e->text - used, ": %s", old);
+    if (used + 2 < sizeof e->text) { /* a text that is too long loses its end */
+        memcpy(e->text + used, ": ", 2);
+        memccpy(e->text + used + 2, old, 0, sizeof e->text - used - 2);
+        e->text[sizeof e->text - 1] = 0;
+    }
     return false;
 }
 

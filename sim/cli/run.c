@@ -1,5 +1,8 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "report/folder.h"
@@ -32,6 +35,40 @@ static const char *out_folder(const struct options *o, const char *path, char *b
     return buffer;
 }
 
+/* The folder that `dir` lies in; "." when the name has none. */
+static void parent_of(const char *dir, char *out, size_t size) {
+    size_t n = strlen(dir);
+    while (n > 1 && dir[n - 1] == '/')
+        n--;
+    while (n && dir[n - 1] != '/')
+        n--;
+    while (n > 1 && dir[n - 1] == '/')
+        n--;
+    snprintf(out, size, "%.*s", n ? (int)n : 1, n ? dir : ".");
+}
+
+/* Before a long run: could `dir` be made when it is over? */
+static bool may_make(const char *dir, struct error *e) {
+    char parent[PATH_SIZE];
+    struct stat st;
+    parent_of(dir, parent, sizeof parent);
+    if (stat(parent, &st))
+        return errno == ENOENT ? may_make(parent, e) : error_set(e, "%s: %s", parent, strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        return error_set(e, "%s: it is no folder", parent);
+    return !access(parent, W_OK | X_OK) || error_set(e, "%s: %s", parent, strerror(errno));
+}
+
+static bool make_parents(const char *dir, struct error *e) {
+    char parent[PATH_SIZE];
+    struct stat st;
+    parent_of(dir, parent, sizeof parent);
+    if (!stat(parent, &st))
+        return true;
+    return make_parents(parent, e) &&
+           (!mkdir(parent, 0777) || errno == EEXIST || error_set(e, "%s: it cannot be made: %s", parent, strerror(errno)));
+}
+
 static bool print(const struct options *o, const struct study *s, struct error *e) {
     const struct case_result *c = &s->cases[0];
     if (o->json) {
@@ -52,6 +89,8 @@ static bool print(const struct options *o, const struct study *s, struct error *
 static bool write_out(const struct options *o, const struct study *s, const char *dir, struct error *e) {
     if (!dir)
         return true;
+    if (!make_parents(dir, e))
+        return false;
     bool ok = folder_write(dir, s, &s->cases[0], o->words[0], false, o->plot ? draw : NULL, (void *)(uintptr_t)o, e);
     if (ok && !o->quiet)
         fprintf(stderr, "written: %s\n", dir);
@@ -84,7 +123,7 @@ int command_run(const struct options *o) {
     }
     struct scenario_maker *m = cli_open(o, o->words[0], path, &e);
     const char *dir = m ? out_folder(o, path, buffer, sizeof buffer) : NULL;
-    if (!m || (dir && !folder_check(dir, &e))) {
+    if (!m || (dir && (!folder_check(dir, &e) || !may_make(dir, &e)))) {
         host_close(m);
         return cli_fail(&e);
     }

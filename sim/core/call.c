@@ -323,6 +323,8 @@ void call_deliver(struct sim *sim) {
 }
 
 void call_phase(struct call *c, enum phase phase, ns_t spent) {
+    if (__builtin_expect(c->node->sim->closing, 0))
+        return; /* what the end of the run cuts short is no sample */
     struct meter *m = &c->node->meter;
     spread_add(&m->cells[c->req->cell * m->results].phase[phase], spent);
     if (__builtin_expect(c->node->sim->observer != NULL, 0))

@@ -67,7 +67,8 @@ enum metric_kind {
     METRIC_COUNTER,  /* uint64_t: events, given as a rate and used in shares */
     METRIC_INTEGRAL, /* struct integral: time average */
     METRIC_SHARE,    /* struct integral over a double capacity at offset2, e.g. utilisation */
-    METRIC_RATIO     /* uint64_t over the uint64_t at offset2 */
+    METRIC_RATIO,    /* uint64_t over the uint64_t at offset2: a share of at most 1 */
+    METRIC_PER       /* the same where it may be above 1, such as attempts per call */
 };
 
 struct metric {

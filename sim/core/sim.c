@@ -131,6 +131,7 @@ static void mark_metrics(struct node *n, uint32_t k, ns_t now) {
             mark[0] = *(const uint64_t *)(const void *)at;
             break;
         case METRIC_RATIO:
+        case METRIC_PER:
             mark[0] = *(const uint64_t *)(const void *)at;
             mark[1] = *(const uint64_t *)(const void *)((const char *)n + m->offset2);
             break;

@@ -170,7 +170,7 @@ static bool units_agree(const struct study *s, const struct condition *c, struct
         return left == right || error_set(e, "condition \"%s\": the two sides have different units", c->text);
     }
     bool ok = c->unit == UNIT_NONE || c->unit == left || (c->unit == UNIT_RATIO && left == UNIT_NONE);
-    if (left == UNIT_RATIO && c->unit == UNIT_NONE && c->value > 1 && !strstr(c->text, "attempts"))
+    if (left == UNIT_RATIO && c->unit == UNIT_NONE && c->value > 1)
         return error_set(e, "condition \"%s\": a share is at most 1; did you mean %g%%?", c->text, c->value);
     return ok || error_set(e, "condition \"%s\": the bound has the wrong unit", c->text);
 }

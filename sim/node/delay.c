@@ -9,6 +9,11 @@ struct delay {
     struct delay_line line;
 };
 
+struct delay_call {
+    struct call base;
+    ns_t began;
+};
+
 enum { PURPOSE_TIME };
 
 static struct delay *delay_of(struct node *n) { return container_of(n, struct delay, base); }
@@ -16,7 +21,7 @@ static struct delay *delay_of(struct node *n) { return container_of(n, struct de
 static void passed(struct event *ev) {
     struct call *c = call_of_timer(ev);
     struct delay *d = delay_of(c->node);
-    call_phase(c, PHASE_NETWORK, c->node->sim->clock.now - c->start);
+    call_phase(c, PHASE_NETWORK, c->node->sim->clock.now - container_of(c, struct delay_call, base)->began);
     if (d->next.to)
         call_send(c, &d->next);
     else
@@ -25,6 +30,7 @@ static void passed(struct event *ev) {
 
 static void accept(struct node *n, struct call *c) {
     struct delay *d = delay_of(n);
+    container_of(c, struct delay_call, base)->began = n->sim->clock.now;
     call_wake(c, quantity_fixed(d->time) && !n->gate.active ? &d->line : NULL,
               quantity_ns(d->time, c, PURPOSE_TIME), passed);
 }
@@ -54,5 +60,6 @@ const struct node_type delay_type = {
     .example = "delay { name = \"network\", time = lognormal { p50 = \"1ms\", p99 = \"5ms\" } }",
     .params = params,
     .size = sizeof(struct delay),
+    .call_size = sizeof(struct delay_call),
     .ops = {.seal = seal, .accept = accept, .reply = reply},
 };

@@ -144,8 +144,8 @@ static const struct param params[] = {
 static const struct metric metrics[] = {
     METRIC(COUNTER, "attempts", struct retry, attempts, "attempts, first ones included"),
     METRIC(COUNTER, "retries", struct retry, retries, "attempts after the first"),
-    METRIC(RATIO, "attempts_per_call", struct retry, attempts, "attempts over calls",
-           .offset2 = offsetof(struct retry, calls), .unit = UNIT_NONE),
+    METRIC(PER, "attempts_per_call", struct retry, attempts, "attempts over calls",
+           .offset2 = offsetof(struct retry, calls)),
     {0},
 };
 
