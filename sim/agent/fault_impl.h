@@ -1,0 +1,39 @@
+/* Private to the faults: fault.c acts, fault_target.c finds what an address means, fault_read.c reads the scenario. */
+#ifndef NINES_AGENT_FAULT_IMPL_H
+#define NINES_AGENT_FAULT_IMPL_H
+
+#include "agent/fault.h"
+
+struct fault {
+    struct agent agent;
+    struct event event;
+    struct sim *sim;
+    enum fault_kind kind;
+    const char *where, *target, *text;
+    ns_t from, to; /* since the end of warm-up; NS_NEVER: to the end */
+    const struct quantity *amount; /* factor, rate or delay: constant or signal */
+    double now;                    /* its present value */
+    struct value value;            /* set */
+    const struct param *param;
+    struct node **nodes;
+    uint32_t n;
+    struct edge **edges;
+    uint32_t n_edges;
+    uint64_t *saved; /* set: what was there before, one per node */
+    bool active;
+    const struct quantity *mtbf, *mttr; /* random */
+    bool splits;                        /* random: stands for one fault per target */
+    struct rng rng;
+};
+
+/* A fault that may act on a gate: the gate's list of those is what its state is computed from. */
+struct effect {
+    struct effect *next;
+    const struct fault *fault;
+};
+
+/* For sim_seal: finds the targets, checks that the fault fits them. */
+bool fault_seal(struct agent *a, struct sim *sim, struct error *e);
+void fault_start(struct agent *a, struct sim *sim);
+
+#endif

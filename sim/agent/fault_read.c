@@ -1,0 +1,181 @@
+/* Faults as a scenario spells them. */
+#include "agent/fault_impl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct fault_type fault_types[FAULT_KINDS] = {
+    {"slow", "work drawn there takes longer; on a replica: everything in it",
+     "target, factor (number or signal), from, to | phase",
+     "slow { \"pod[3].cpu\", factor = 10, phase = \"fault\" }"},
+    {"down", "live calls die with an error and new ones are refused", "target, from, to | phase",
+     "down { \"pod[3]\", from = \"60s\", to = \"90s\" }"},
+    {"errors", "a share of calls fails on arrival", "target, rate, from, to | phase",
+     "errors { \"store\", rate = \"5%\", from = \"60s\" }"},
+    {"delay_added", "calls arrive later; on a component or on one edge (\"a -> b\")",
+     "target, delay, from, to | phase", "delay_added { \"fleet -> pod[3]\", delay = \"10ms\" }"},
+    {"set", "a live parameter has another value for a while", "\"address:parameter\", value, from, to | phase",
+     "set { \"clients:rate\", 20000, phase = \"fault\" }"},
+    {"flush", "contents are lost at one moment", "target, from | phase",
+     "flush { \"cache\", from = \"60s\" }"},
+    {"random", "each target of a fault fails and heals by itself, again and again",
+     "mtbf, mttr (durations are means of exponentials), and one fault without times",
+     "random { mtbf = \"1h\", mttr = \"5m\", down { \"pod[*]\" } }"},
+};
+
+int fault_kind(const char *name) {
+    for (int i = 0; i < FAULT_KINDS; i++)
+        if (!strcmp(fault_types[i].name, name))
+            return i;
+    return -1;
+}
+
+static const char *amount_key(enum fault_kind kind) {
+    return kind == FAULT_SLOW          ? "factor"
+           : kind == FAULT_ERRORS      ? "rate"
+           : kind == FAULT_DELAY_ADDED ? "delay"
+                                       : NULL;
+}
+
+static bool read_time(const struct table *t, const char *key, ns_t *out, struct error *e) {
+    const struct value *v = table_get(t, key);
+    double s;
+    if (!v)
+        return true;
+    if (!value_number(v, UNIT_TIME, &s, key, e))
+        return false;
+    if (s < 0)
+        return error_set(e, "%s: faults begin at 0 (the end of warm-up) or later", key);
+    *out = ns_from_s(s);
+    return true;
+}
+
+static bool read_times(struct fault *f, const struct table *t, const struct span *phases,
+                       uint32_t n_phases, struct error *e) {
+    const struct value *phase = table_get(t, "phase");
+    f->from = 0;
+    f->to = NS_NEVER;
+    if (!phase) {
+        if (!read_time(t, "from", &f->from, e) || !read_time(t, "to", &f->to, e))
+            return false;
+        return f->to > f->from || error_set(e, "'to' must be after 'from'");
+    }
+    if (table_get(t, "from") || table_get(t, "to"))
+        return error_set(e, "'phase' and 'from'/'to' exclude each other");
+    for (uint32_t i = 0; phase->type == VALUE_TEXT && i < n_phases; i++)
+        if (!strcmp(phases[i].name, phase->text)) {
+            f->from = phases[i].from;
+            f->to = phases[i].to;
+            return true;
+        }
+    return error_set(e, "phase = \"%s\": the scenario has no such phase",
+                     phase->type == VALUE_TEXT ? phase->text : "?");
+}
+
+static bool known_keys(const struct fault *f, const struct table *t, struct error *e) {
+    const char *amount = amount_key(f->kind);
+    uint32_t positional = f->kind == FAULT_SET ? 2 : 1;
+    for (uint32_t i = 0; i < t->n; i++) {
+        const char *key = t->at[i].key;
+        if (!key ? t->at[i].index > positional
+                 : strcmp(key, "from") && strcmp(key, "to") && strcmp(key, "phase") &&
+                       (!amount || strcmp(key, amount)))
+            return error_set(e, "unknown key '%s'; it takes %s", key ? key : "(positional)",
+                             fault_types[f->kind].arguments);
+    }
+    return true;
+}
+
+static bool read_amount(struct fault *f, const struct table *t, struct error *e) {
+    const char *key = amount_key(f->kind);
+    if (!key)
+        return true;
+    const struct value *v = table_get(t, key);
+    if (!v)
+        return error_set(e, "'%s' is missing", key);
+    enum unit unit = f->kind == FAULT_ERRORS        ? UNIT_RATIO
+                     : f->kind == FAULT_DELAY_ADDED ? UNIT_TIME
+                                                    : UNIT_NONE;
+    f->amount = quantity_read(f->sim, v, unit, key, e);
+    if (f->amount && f->amount->kind != QUANTITY_CONSTANT && f->amount->kind != QUANTITY_SIGNAL)
+        return error_set(e, "%s: it wants a plain value or a signal", key);
+    if (f->amount && f->kind == FAULT_SLOW && f->amount->kind == QUANTITY_CONSTANT && f->amount->value <= 0)
+        return error_set(e, "factor: it must be above 0");
+    return f->amount != NULL;
+}
+
+static void describe(struct fault *f, const struct table *t) {
+    const struct value *second = f->kind == FAULT_SET ? table_at(t, 2) : NULL;
+    const char *key = amount_key(f->kind);
+    const struct value *v = key ? table_get(t, key) : second;
+    struct arena *a = &f->sim->arena;
+    const char *amount = !v                          ? ""
+                         : v->type == VALUE_TEXT     ? v->text
+                         : v->type == VALUE_NUMBER   ? arena_print(a, "%.6g", v->number)
+                         : v->type == VALUE_BOOL     ? v->boolean ? "true" : "false"
+                                                     : "(varying)";
+    f->text = f->kind == FAULT_SLOW    ? arena_print(a, "slow %s x%s", f->target, amount)
+              : f->kind == FAULT_SET   ? arena_print(a, "set %s = %s", f->target, amount)
+              : v                      ? arena_print(a, "%s %s %s", fault_types[f->kind].name, f->target, amount)
+                                       : arena_print(a, "%s %s", fault_types[f->kind].name, f->target);
+}
+
+static bool read_fault(struct fault *f, const struct object *o, const struct span *phases,
+                       uint32_t n_phases, struct error *e) {
+    const struct value *target = table_at(&o->table, 1);
+    f->kind = (enum fault_kind)fault_kind(o->kind);
+    f->where = o->where;
+    if (!target || target->type != VALUE_TEXT)
+        return error_set(e, "it wants a target first, such as %s", fault_types[f->kind].example);
+    f->target = target->text;
+    if (!known_keys(f, &o->table, e) || !read_amount(f, &o->table, e) ||
+        !read_times(f, &o->table, phases, n_phases, e))
+        return false;
+    if (f->kind == FAULT_SET) {
+        if (!table_at(&o->table, 2))
+            return error_set(e, "it wants a value: %s", fault_types[FAULT_SET].example);
+        f->value = *table_at(&o->table, 2);
+    }
+    describe(f, &o->table);
+    return true;
+}
+
+static bool read_random(struct fault *f, const struct object *o, struct error *e) {
+    const struct value *inner = NULL, *mtbf = table_get(&o->table, "mtbf"),
+                       *mttr = table_get(&o->table, "mttr");
+    for (uint32_t i = 0; i < o->table.n; i++)
+        if (!o->table.at[i].key)
+            inner = &o->table.at[i].value;
+    if (!mtbf || !mttr || o->table.n != 3 || !inner || inner->type != VALUE_OBJECT ||
+        fault_kind(inner->object->kind) < 0 || fault_kind(inner->object->kind) == FAULT_RANDOM)
+        return error_set(e, "it wants mtbf, mttr and one fault, such as %s",
+                         fault_types[FAULT_RANDOM].example);
+    if (!read_fault(f, inner->object, NULL, 0, e))
+        return error_prefix(e, "%s", inner->object->kind);
+    if (!(f->mtbf = quantity_read(f->sim, mtbf, UNIT_TIME, "mtbf", e)) ||
+        !(f->mttr = quantity_read(f->sim, mttr, UNIT_TIME, "mttr", e)))
+        return false;
+    if ((!quantity_fixed(f->mtbf) && f->mtbf->kind != QUANTITY_DIST) ||
+        (!quantity_fixed(f->mttr) && f->mttr->kind != QUANTITY_DIST))
+        return error_set(e, "mtbf and mttr are durations or distributions");
+    if ((quantity_fixed(f->mtbf) && f->mtbf->value <= 0) || (quantity_fixed(f->mttr) && f->mttr->value <= 0))
+        return error_set(e, "mtbf and mttr must be above 0");
+    f->text = arena_print(&f->sim->arena, "random %s", f->text);
+    f->from = f->to = NS_NEVER;
+    return true;
+}
+
+bool fault_add(struct sim *sim, const struct object *o, const struct span *phases,
+               uint32_t n_phases, struct error *e) {
+    struct fault *f = arena_alloc(&sim->arena, sizeof *f);
+    f->sim = sim;
+    f->agent.seal = fault_seal;
+    f->agent.start = fault_start;
+    bool ok = fault_kind(o->kind) == FAULT_RANDOM ? read_random(f, o, e)
+                                                  : read_fault(f, o, phases, n_phases, e);
+    if (!ok)
+        return error_prefix(e, "%s: %s", o->where, o->kind);
+    sim_add_agent(sim, &f->agent);
+    return true;
+}
+

@@ -1,0 +1,176 @@
+/* What the address of a fault means: nodes, whole replicas, edges, parameters. */
+#include "agent/fault_impl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/address.h"
+
+static bool inside(const struct node *n, const struct scope *s) {
+    for (const struct scope *at = n->scope; at; at = at->parent)
+        if (at == s)
+            return true;
+    return false;
+}
+
+static void add_effect(struct fault *f, struct gate *g) {
+    if (f->kind == FAULT_SET || f->kind == FAULT_FLUSH)
+        return;
+    struct effect *x = arena_alloc(&f->sim->arena, sizeof *x);
+    *x = (struct effect){g->effects, f};
+    g->effects = x;
+}
+
+static void add_node(struct fault *f, struct node *n) {
+    for (uint32_t i = 0; i < f->n; i++)
+        if (f->nodes[i] == n)
+            return;
+    f->nodes[f->n++] = n;
+    add_effect(f, &n->gate);
+}
+
+/* A fault of a whole replica reaches everything in it when it is slow or down. */
+static void add_target(struct fault *f, struct node *n) {
+    bool whole = n->scope->root == n && n->scope->owner;
+    if (!whole || (f->kind != FAULT_SLOW && f->kind != FAULT_DOWN)) {
+        add_node(f, n);
+        return;
+    }
+    for (uint32_t i = 0; i < f->sim->n_order; i++) {
+        struct node *other = f->sim->order[i];
+        bool fits = f->kind == FAULT_SLOW ? schema_works(other->type)
+                                          : !(other->type->flags & NODE_RESOURCE);
+        if (inside(other, n->scope) && fits)
+            add_node(f, other);
+    }
+}
+
+static bool fits(const struct fault *f, const struct node *n, struct error *e) {
+    bool whole = n->scope->root == n && n->scope->owner;
+    if (f->kind == FAULT_SLOW && !schema_works(n->type) && !whole)
+        return error_set(e, "slow: %s takes no time of its own; name what is below it", n->address);
+    if (f->kind == FAULT_FLUSH && !n->type->ops.flush)
+        return error_set(e, "flush: %s (a %s) has no contents", n->address, n->type->kind);
+    if (f->kind != FAULT_SET && f->kind != FAULT_SLOW && (n->type->flags & (NODE_RESOURCE | NODE_SOURCE)))
+        return error_set(e, "%s: %s (a %s) is not called", fault_types[f->kind].name, n->address,
+                         n->type->kind);
+    return true;
+}
+
+static bool find_nodes(struct fault *f, const char *address, struct error *e) {
+    struct node_set found;
+    if (!address_find(f->sim, address, &found, e))
+        return false;
+    f->nodes = arena_alloc(&f->sim->arena, f->sim->n_order * sizeof *f->nodes);
+    bool ok = true;
+    for (uint32_t i = 0; i < found.n && ok; i++) {
+        if (f->kind == FAULT_SET && found.n > 1 && !schema_find(found.at[i]->type, f->param ? f->param->name : "", &(struct error){{0}}))
+            continue;
+        ok = fits(f, found.at[i], e);
+        if (ok)
+            add_target(f, found.at[i]);
+    }
+    node_set_release(&found);
+    return ok;
+}
+
+static bool find_edges(struct fault *f, const char *arrow, struct error *e) {
+    char from[200];
+    snprintf(from, sizeof from, "%.*s", (int)(arrow - f->target), f->target);
+    for (size_t n = strlen(from); n && from[n - 1] == ' ';)
+        from[--n] = 0;
+    const char *to = arrow + 2 + strspn(arrow + 2, " ");
+    if (f->kind == FAULT_SLOW || f->kind == FAULT_FLUSH || f->kind == FAULT_SET)
+        return error_set(e, "%s: it acts on a component, not on an edge", fault_types[f->kind].name);
+    struct node_set a, b;
+    if (!address_find(f->sim, from, &a, e))
+        return false;
+    if (!address_find(f->sim, to, &b, e)) {
+        node_set_release(&a);
+        return false;
+    }
+    uint32_t room = 0;
+    for (uint32_t i = 0; i < a.n; i++)
+        room += a.at[i]->n_out;
+    f->edges = arena_alloc(&f->sim->arena, room * sizeof *f->edges + 1);
+    for (uint32_t i = 0; i < a.n; i++)
+        for (uint32_t k = 0; k < a.at[i]->n_out; k++)
+            for (uint32_t t = 0; t < b.n; t++)
+                if (a.at[i]->out[k]->to == b.at[t]) {
+                    f->edges[f->n_edges++] = a.at[i]->out[k];
+                    add_effect(f, &a.at[i]->out[k]->gate);
+                }
+    node_set_release(&a);
+    node_set_release(&b);
+    return f->n_edges || error_set(e, "%s: '%s' does not call '%s'", fault_types[f->kind].name, from, to);
+}
+
+static bool find_param(struct fault *f, struct error *e) {
+    const char *colon = strrchr(f->target, ':');
+    char address[256];
+    if (!colon)
+        return error_set(e, "set: \"%s\" wants the form \"address:parameter\"", f->target);
+    snprintf(address, sizeof address, "%.*s", (int)(colon - f->target), f->target);
+    struct node_set found;
+    if (!address_find(f->sim, address, &found, e))
+        return false;
+    for (uint32_t i = 0; i < found.n && !f->param; i++)
+        f->param = schema_find(found.at[i]->type, colon + 1, &(struct error){{0}});
+    if (!f->param)
+        schema_find(found.at[0]->type, colon + 1, e);
+    else if (!(f->param->flags & LIVE))
+        error_set(e, "set: %s cannot change while running; give it as a knob of a case instead", f->target);
+    node_set_release(&found);
+    if (error_is(e) || !find_nodes(f, address, e))
+        return false;
+    f->saved = arena_alloc(&f->sim->arena, f->n * sizeof *f->saved + 1);
+    if (f->value.type == VALUE_TEXT || f->value.type == VALUE_NUMBER) { /* try it now, not in the middle of a run */
+        struct node *n = f->nodes[0];
+        uint64_t before = 0;
+        schema_save(n, f->param, &before);
+        bool ok = schema_set(n, f->param, &f->value, false, e);
+        memcpy((char *)n + f->param->offset, &before, f->param->kind == PARAM_BOOL ? sizeof(bool) : f->param->kind == PARAM_CHOICE ? sizeof(int) : 8);
+        return ok || error_prefix(e, "set");
+    }
+    return true;
+}
+
+static bool split_random(struct fault *f, struct error *e);
+
+bool fault_seal(struct agent *a, struct sim *sim, struct error *e) {
+    struct fault *f = container_of(a, struct fault, agent);
+    (void)sim;
+    const char *arrow = strstr(f->target, "->");
+    bool ok = f->kind == FAULT_SET ? find_param(f, e)
+              : arrow              ? find_edges(f, arrow, e)
+                                   : find_nodes(f, f->target, e);
+    if (ok && f->mtbf && !f->splits)
+        ok = split_random(f, e);
+    return ok || error_prefix(e, "%s", f->where);
+}
+
+/* One fault per target, each with a stream of its own. The given one becomes a mere heading. */
+static bool split_random(struct fault *f, struct error *e) {
+    struct node_set found;
+    (void)e;
+    if (strstr(f->target, "->") || f->kind == FAULT_SET) {
+        f->rng.state = rng_key(f->sim->salt, rng_hash(f->text));
+        return true;
+    }
+    if (!address_find(f->sim, f->target, &found, e))
+        return false;
+    for (uint32_t i = 0; i < found.n; i++) {
+        struct fault *one = arena_alloc(&f->sim->arena, sizeof *one);
+        *one = *f;
+        one->nodes = arena_alloc(&f->sim->arena, f->sim->n_order * sizeof *one->nodes);
+        one->n = 0;
+        add_target(one, found.at[i]);
+        one->rng.state = rng_key(found.at[i]->salt, rng_hash(f->text));
+        one->agent.seal = NULL;
+        sim_add_agent(f->sim, &one->agent);
+    }
+    node_set_release(&found);
+    f->splits = true;
+    return true;
+}
+
