@@ -194,7 +194,7 @@ static const char *command_at(const void *ctx, int i) {
     return commands[i].name;
 }
 
-int main(int argc, char **argv) {
+static int dispatch(int argc, char **argv) {
     struct options o = {.seed = 1, .warmup = -1};
     struct error e = {{0}};
     if (argc < 2)
@@ -202,10 +202,8 @@ int main(int argc, char **argv) {
     const char *name = argv[1];
     if (!strcmp(name, "--help") || !strcmp(name, "-h"))
         name = "help";
-    if (!strcmp(name, "--version")) {
-        puts("nines " NINES_VERSION);
-        return 0;
-    }
+    if (!strcmp(name, "--version"))
+        return puts("nines " NINES_VERSION), 0;
     const struct command *c = commands;
     while (c->name && strcmp(c->name, name))
         c++;
@@ -221,12 +219,14 @@ int main(int argc, char **argv) {
             o.n_words = 1;
             return command_help(&o);
         }
-    if (!parse(c, argc - 2, argv + 2, &o, &e))
-        return cli_fail(&e);
-    int status = c->run(&o);
-    if (fflush(stdout) || ferror(stdout)) {
+    return parse(c, argc - 2, argv + 2, &o, &e) ? c->run(&o) : cli_fail(&e);
+}
+
+int main(int argc, char **argv) {
+    int status = dispatch(argc, argv);
+    if (!fflush(stdout) && !ferror(stdout))
+        return status;
+    if (status != EXIT_INPUT) /* which has said why already */
         fputs("nines: the output could not be written\n", stderr);
-        return status ? status : EXIT_INPUT;
-    }
-    return status;
+    return EXIT_INPUT;
 }
