@@ -1,0 +1,102 @@
+/* Common random numbers: a component added to one side of a comparison shifts nobody else's draws.
+ *
+ * Plain M/M/1 and M/M/8 against the same with a timeout that is hit now and then, with a retry around it, and with 1 % more requests from a second
+ * source. The variance of the paired difference of mean latencies must be at least 50 times smaller than with independent runs. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lab.h"
+
+enum { REPLICATIONS = 60, SIDES = 4 };
+
+static const char *const variants[SIDES] = {
+    "station",
+    "timeout { after = %g, station }",
+    "retry { max_attempts = 3, timeout { after = %g, station } }",
+    "station",
+};
+static const char *const names[SIDES] = {"plain", "timeout", "retry", "1 % duplicates"};
+
+static double *mean_latency(int servers, double after, int variant, uint64_t seed) {
+    char text[900], entry[200];
+    struct lab l;
+    uint32_t n;
+    snprintf(entry, sizeof entry, variants[variant], after);
+    snprintf(text, sizeof text,
+             "local station = station { servers = %d, service = exponential { mean = 1 } }\n"
+             "return scenario { workload = { open { name = \"users\", rate = %g }%s }, entry = %s,\n"
+             "  run = { warmup = 200, duration = %g }, slo = { \"users:latency.mean <= 2 * users:latency.mean\" } }",
+             servers, 0.8 * servers, variant == 3 ? servers == 1 ? ", open { name = \"more\", rate = 0.008 }" : ", open { name = \"more\", rate = 0.064 }" : "", entry,
+             (lab_quick() ? 2000.0 : 20000.0) / servers);
+    assert_true(lab_run(&l, text, seed, REPLICATIONS, 2));
+    double *x = lab_values(&l, "users:latency.mean", &n);
+    lab_release(&l);
+    assert_non_null(x);
+    return x;
+}
+
+static double variance_of_difference(const double *a, const double *b) {
+    double d[REPLICATIONS];
+    for (int i = 0; i < REPLICATIONS; i++)
+        d[i] = a[i] - b[i];
+    struct estimate e = stats_estimate(d, REPLICATIONS, 0.95);
+    return e.sd * e.sd;
+}
+
+static void compare(int servers, double after) {
+    double *plain = mean_latency(servers, after, 0, 1);
+    for (int v = 1; v < SIDES; v++) {
+        double *same = mean_latency(servers, after, v, 1), *other = mean_latency(servers, after, v, 2);
+        double paired = variance_of_difference(plain, same), independent = variance_of_difference(plain, other);
+        printf("M/M/%d and a %-16s variance paired %.3g, independent %.3g: %.0f times smaller\n", servers, names[v], paired,
+               independent, independent / paired);
+        free(same);
+        free(other);
+        if (!lab_quick())
+            assert_true(independent > 50 * paired);
+    }
+    free(plain);
+}
+
+static void mm1(void **state) {
+    (void)state;
+    compare(1, 30);
+}
+
+static void mm8(void **state) {
+    (void)state;
+    compare(8, 8);
+}
+
+/* The same seed gives the same values, bit for bit, on any number of threads. */
+static void threads(void **state) {
+    static const char text[] =
+        "return scenario { workload = open { rate = 20, classes = { a = { share = 0.5, priority = 1 }, b = { share = 0.5 } }, facts = { key = "
+        "uniform_int { 1, 1000 } } },\n"
+        "  entry = chain { limiter { rate = 30 }, cache { hit_ratio = 0.3, lookup = \"5ms\" }, retry { timeout { after = \"300ms\" } },\n"
+        "    balance { policy = \"ring_hash\", key = \"key\", replicas { name = \"pod\", count = 4, build = function() return station { service = "
+        "lognormal { mean = \"150ms\", cv = 1 } } end } } },\n"
+        "  faults = { slow { \"pod[2]\", factor = 5, from = 10, to = 20 }, random { mtbf = 5, mttr = 1, down { \"pod[*]\" } } },\n"
+        "  run = { warmup = 5, duration = 40 } }";
+    struct lab l[3];
+    (void)state;
+    for (int j = 0; j < 3; j++)
+        assert_true(lab_run(&l[j], text, 5, 7, j + 1));
+    for (int j = 1; j < 3; j++)
+        for (uint32_t r = 0; r < 7; r++)
+            assert_memory_equal(l[0].study.cases[0].rep[r].value, l[j].study.cases[0].rep[r].value,
+                                l[0].study.n_queries * sizeof(double));
+    for (int j = 0; j < 3; j++)
+        lab_release(&l[j]);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(mm1), cmocka_unit_test(mm8), cmocka_unit_test(threads)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
