@@ -144,3 +144,13 @@ help:
 	@echo "make install    PREFIX=/usr/local                 make bench    requests/s and events/s"
 	@echo "make asan tsan  tests under sanitizers            make docs     docs/reference from the schemas"
 	@echo "make layers     no include climbs                 make format   clang-format"
+
+# ---- the sample trace: made, not recorded ---------------------------------------------------------
+$(BUILD)/tests/support/make_sample: tests/support/make_sample.c $(LIB)
+	@mkdir -p $(dir $@)
+	$(call say,cc  ,$<)
+	$(QUIET)$(CC) $(ALL_CFLAGS) -fno-lto -o $@ $< $(LIB) $(LDFLAGS) $(PKG_LIBS)
+
+.PHONY: sample
+sample: $(BUILD)/tests/support/make_sample
+	$< > scenarios/sample_requests.csv

@@ -36,11 +36,12 @@ static void recompute_all(struct fault *f) {
 static void set_all(struct fault *f, bool on) {
     for (uint32_t i = 0; i < f->n; i++) {
         struct error e = {{0}};
+        const struct param *p = fault_param(f, f->nodes[i]);
         if (!on)
-            schema_restore(f->nodes[i], f->param, &f->saved[i]);
+            schema_restore(f->nodes[i], p, &f->saved[i], true);
         else {
-            schema_save(f->nodes[i], f->param, &f->saved[i]);
-            if (!schema_set(f->nodes[i], f->param, &f->value, true, &e))
+            schema_save(f->nodes[i], p, &f->saved[i]);
+            if (!schema_set(f->nodes[i], p, &f->value, true, &e))
                 sim_fail(f->sim, "%s: set: %s", f->where, e.text);
         }
     }

@@ -3,6 +3,7 @@
 #define NINES_AGENT_FAULT_IMPL_H
 
 #include "agent/fault.h"
+#include "core/schema.h"
 
 struct fault {
     struct agent agent;
@@ -14,12 +15,12 @@ struct fault {
     const struct quantity *amount; /* factor, rate or delay: constant or signal */
     double now;                    /* its present value */
     struct value value;            /* set */
-    const struct param *param;
+    const char *path;           /* set: of the parameter, within each node's own type */
     struct node **nodes;
     uint32_t n;
     struct edge **edges;
     uint32_t n_edges;
-    uint64_t *saved; /* set: what was there before, one per node */
+    struct param_kept *saved; /* set: what was there before, one per node */
     bool active;
     const struct quantity *mtbf, *mttr; /* random */
     bool splits;                        /* random: stands for one fault per target */
@@ -31,6 +32,9 @@ struct effect {
     struct effect *next;
     const struct fault *fault;
 };
+
+/* The parameter that a set fault changes in `n`, or NULL: components of several kinds may have one of that name. */
+const struct param *fault_param(const struct fault *f, const struct node *n);
 
 /* For sim_seal: finds the targets, checks that the fault fits them. */
 bool fault_seal(struct agent *a, struct sim *sim, struct error *e);

@@ -57,6 +57,16 @@ static bool fits(const struct fault *f, const struct node *n, struct error *e) {
     return true;
 }
 
+const struct param *fault_param(const struct fault *f, const struct node *n) {
+    return schema_find(n->type, f->path, &(struct error){{0}});
+}
+
+/* "pod[*]" finds the replicas and also the group of that name, which takes part only in a set; and of a set, only those that
+ * have the parameter. */
+static bool may_fit(const struct fault *f, const struct node *n) {
+    return f->kind == FAULT_SET ? fault_param(f, n) != NULL : strcmp(n->type->kind, "replicas") != 0;
+}
+
 static bool find_nodes(struct fault *f, const char *address, struct error *e) {
     struct node_set found;
     if (!address_find(f->sim, address, &found, e))
@@ -64,7 +74,7 @@ static bool find_nodes(struct fault *f, const char *address, struct error *e) {
     f->nodes = arena_alloc(&f->sim->arena, f->sim->n_order * sizeof *f->nodes);
     bool ok = true;
     for (uint32_t i = 0; i < found.n && ok; i++) {
-        if (f->kind == FAULT_SET && found.n > 1 && !schema_find(found.at[i]->type, f->param ? f->param->name : "", &(struct error){{0}}))
+        if (!may_fit(f, found.at[i]))
             continue;
         ok = fits(f, found.at[i], e);
         if (ok)
@@ -105,6 +115,25 @@ static bool find_edges(struct fault *f, const char *arrow, struct error *e) {
     return f->n_edges || error_set(e, "%s: '%s' does not call '%s'", fault_types[f->kind].name, from, to);
 }
 
+/* A value that does not fit shows now, not in the middle of a run. Components of one kind take the same. */
+static bool try_value(struct fault *f, struct error *e) {
+    const struct param *last = NULL;
+    for (uint32_t i = 0; i < f->n && (f->value.type == VALUE_TEXT || f->value.type == VALUE_NUMBER); i++) {
+        struct node *n = f->nodes[i];
+        const struct param *p = fault_param(f, n);
+        struct param_kept before;
+        if (p == last)
+            continue;
+        last = p;
+        schema_save(n, p, &before);
+        bool ok = schema_set(n, p, &f->value, false, e);
+        schema_restore(n, p, &before, false);
+        if (!ok)
+            return error_prefix(e, "set");
+    }
+    return true;
+}
+
 static bool find_param(struct fault *f, struct error *e) {
     const char *colon = strrchr(f->target, ':');
     char address[256];
@@ -114,25 +143,21 @@ static bool find_param(struct fault *f, struct error *e) {
     struct node_set found;
     if (!address_find(f->sim, address, &found, e))
         return false;
-    for (uint32_t i = 0; i < found.n && !f->param; i++)
-        f->param = schema_find(found.at[i]->type, colon + 1, &(struct error){{0}});
-    if (!f->param)
-        schema_find(found.at[0]->type, colon + 1, e);
-    else if (!(f->param->flags & LIVE))
-        error_set(e, "set: %s cannot change while running; give it as a knob of a case instead", f->target);
+    f->path = colon + 1;
+    uint32_t have = 0;
+    for (uint32_t i = 0; i < found.n; i++) {
+        const struct param *p = fault_param(f, found.at[i]);
+        have += p != NULL;
+        if (p && !(p->flags & LIVE))
+            error_set(e, "set: %s cannot change while running; give it as a knob of a case instead", f->target);
+    }
+    if (!have)
+        schema_find(found.at[0]->type, f->path, e);
     node_set_release(&found);
     if (error_is(e) || !find_nodes(f, address, e))
         return false;
     f->saved = arena_alloc(&f->sim->arena, f->n * sizeof *f->saved + 1);
-    if (f->value.type == VALUE_TEXT || f->value.type == VALUE_NUMBER) { /* try it now, not in the middle of a run */
-        struct node *n = f->nodes[0];
-        uint64_t before = 0;
-        schema_save(n, f->param, &before);
-        bool ok = schema_set(n, f->param, &f->value, false, e);
-        memcpy((char *)n + f->param->offset, &before, f->param->kind == PARAM_BOOL ? sizeof(bool) : f->param->kind == PARAM_CHOICE ? sizeof(int) : 8);
-        return ok || error_prefix(e, "set");
-    }
-    return true;
+    return try_value(f, e);
 }
 
 static bool split_random(struct fault *f, struct error *e);
@@ -160,6 +185,8 @@ static bool split_random(struct fault *f, struct error *e) {
     if (!address_find(f->sim, f->target, &found, e))
         return false;
     for (uint32_t i = 0; i < found.n; i++) {
+        if (!may_fit(f, found.at[i]))
+            continue;
         struct fault *one = arena_alloc(&f->sim->arena, sizeof *one);
         *one = *f;
         one->nodes = arena_alloc(&f->sim->arena, f->sim->n_order * sizeof *one->nodes);

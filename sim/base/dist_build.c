@@ -174,7 +174,9 @@ static bool pareto(struct dist *d, const struct asked *q, struct error *e) {
             return error_set(e, "pareto: shape (%g) must be above 1 for the mean to exist", d->a);
         d->b = m * ((d->a - 1) / d->a);
     }
-    return d->b > 0 || error_set(e, "pareto: min (%g) must be positive", d->b);
+    if (q->given & ARG(MIN) && d->b == 0)
+        return error_set(e, "pareto: min (0) must be positive");
+    return true;
 }
 
 static bool normal(struct dist *d, const struct asked *q, struct error *e) {

@@ -99,7 +99,8 @@ bool dist_solve(double (*f)(double x, void *ctx), void *ctx, double lo, double h
  * underflows. */
 double dist_gamma_log_quantile(double shape, double p);
 bool dist_gamma_fit(double ratio, const struct quantile q[2],
-                    double *shape); /* ratio: log(q[1] / q[0]) */
+                    double *shape);                        /* ratio: log(q[1] / q[0]) */
+double dist_gamma_cdf(double shape, double x, bool upper); /* scale 1; upper: 1 - cdf */
 double dist_gamma_draw(double shape, struct rng *r);
 
 bool dist_zipf_init(struct dist *d, double n, double s, struct error *e);

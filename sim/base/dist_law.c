@@ -21,6 +21,17 @@ static size_t count_below(const double *x, size_t n, double limit) { /* how many
     return lo;
 }
 
+/* Very small shapes spread over the whole range of doubles, where a ratio of two may overflow. */
+static double pareto_cdf(const struct dist *d, double x) {
+    double ratio = x / d->b;
+    return x <= d->b ? 0 : -expm1(-d->a * (isfinite(ratio) ? log(ratio) : log(x) - log(d->b)));
+}
+
+static double pareto_quantile(const struct dist *d, double p) {
+    double power = -log1p(-p) / d->a;
+    return power < 700 ? d->b * exp(power) : exp(log(d->b) + power);
+}
+
 static double truncated_cdf(const struct dist *d, double x) {
     double z = (x - d->a) / d->b, all = gsl_cdf_ugaussian_Q(d->c);
     if (d->c > 0) /* both tails small: from the far side */
@@ -68,15 +79,15 @@ double dist_cdf(const struct dist *d, double x) {
     case DIST_LOGNORMAL:
         return x > 0 ? gsl_cdf_ugaussian_P((log(x) - a) / b) : 0;
     case DIST_GAMMA:
-        return gsl_cdf_gamma_P(x, a, b);
+        return dist_gamma_cdf(a, x / b, false);
     case DIST_WEIBULL:
         return -expm1(-pow(x / b, a));
     case DIST_PARETO:
-        return x <= b ? 0 : -expm1(-a * log(x / b));
+        return pareto_cdf(d, x);
     case DIST_NORMAL:
         return truncated_cdf(d, x);
     case DIST_ERLANG:
-        return gsl_cdf_gamma_P(x, b, a);
+        return dist_gamma_cdf(b, x / a, false);
     case DIST_HYPEREXPONENTIAL:
         return hyper_cdf(d, x);
     case DIST_EMPIRICAL:
@@ -168,7 +179,7 @@ double dist_quantile(const struct dist *d, double p) {
     case DIST_WEIBULL:
         return b * pow(-log1p(-p), 1 / a);
     case DIST_PARETO:
-        return b * exp(-log1p(-p) / a);
+        return pareto_quantile(d, p);
     case DIST_NORMAL:
         return truncated_quantile(d, p);
     case DIST_ERLANG:

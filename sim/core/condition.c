@@ -98,7 +98,19 @@ static bool labels(struct reader *r, struct metric_ref *m) {
     return eat(r, "}") || fail(r, "\"}\" or \",\"");
 }
 
+/* Labels in alphabetical order: one path for one metric. */
+static void sort_labels(struct metric_ref *m) {
+    for (int i = 1; i < m->n_labels; i++)
+        for (int k = i; k && strcmp(m->label[k - 1].key, m->label[k].key) > 0; k--) {
+            const char *key = m->label[k].key, *value = m->label[k].value;
+            m->label[k] = m->label[k - 1];
+            m->label[k - 1].key = key;
+            m->label[k - 1].value = value;
+        }
+}
+
 static void canonical(struct reader *r, struct metric_ref *m) {
+    sort_labels(m);
     char text[512];
     size_t n = (size_t)snprintf(text, sizeof text, "%s%s%s%s%s", m->address ? m->address : "",
                                 m->address ? ":" : "", m->name, m->stat ? "." : "",

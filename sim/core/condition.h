@@ -21,9 +21,9 @@ struct metric_ref {
     const char *stat;    /* "p99", "mean", …; NULL: none given */
     struct {
         const char *key, *value;
-    } label[MAX_LABELS]; /* in the order of the text */
+    } label[MAX_LABELS]; /* in alphabetical order */
     int n_labels;
-    const char *text; /* canonical: no blanks */
+    const char *text; /* canonical: no blanks, labels in alphabetical order */
 };
 
 enum expr_kind { EXPR_METRIC, EXPR_MAX, EXPR_MIN, EXPR_FRACTION };

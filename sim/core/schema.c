@@ -114,16 +114,18 @@ void schema_refs(struct node *n, void (*visit)(void *ctx, struct node *ref), voi
 
 static size_t size_of(const struct param *p) {
     return p->kind == PARAM_BOOL ? sizeof(bool) : p->kind == PARAM_CHOICE ? sizeof(int)
-           : p->kind == PARAM_OUTCOMES ? sizeof(uint32_t) : 8;
+           : p->kind == PARAM_OUTCOMES ? sizeof(uint32_t)
+           : p->kind == PARAM_VALUE    ? sizeof(struct value)
+                                       : 8;
 }
 
-void schema_save(const struct node *n, const struct param *p, void *out) {
+void schema_save(const struct node *n, const struct param *p, struct param_kept *out) {
     memcpy(out, (const char *)n + p->offset, size_of(p));
 }
 
-void schema_restore(struct node *n, const struct param *p, const void *in) {
+void schema_restore(struct node *n, const struct param *p, const struct param_kept *in, bool tell) {
     memcpy((char *)n + p->offset, in, size_of(p));
-    if (n->type->ops.set)
+    if (tell && n->type->ops.set)
         n->type->ops.set(n, p);
 }
 

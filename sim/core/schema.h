@@ -111,9 +111,12 @@ const struct param *schema_find(const struct node_type *type, const char *path, 
 bool schema_set(struct node *n, const struct param *p, const struct value *v, bool live,
                 struct error *e);
 
-/* Keeps and brings back the raw value of a plain or quantity parameter (8 bytes); restoring tells the component. */
-void schema_save(const struct node *n, const struct param *p, void *eight_bytes);
-void schema_restore(struct node *n, const struct param *p, const void *eight_bytes);
+/* Keeps and brings back the raw value of a parameter that no edge hangs on; `tell`: the component hears of it. */
+struct param_kept {
+    struct value any; /* the largest of them */
+};
+void schema_save(const struct node *n, const struct param *p, struct param_kept *out);
+void schema_restore(struct node *n, const struct param *p, const struct param_kept *in, bool tell);
 
 /* Does a slow fault have anything to stretch here? */
 bool schema_works(const struct node_type *type);

@@ -50,7 +50,7 @@ static void check_inverse(const char *what, const struct dist *d, double p, bool
     double q = dist_quantile(d, p), f = dist_cdf(d, q);
     if (steps) {
         CHECK(f >= p * (1 - 1e-14));
-        CHECK(dist_cdf(d, nextafter(q, 0)) < p * (1 + 1e-14));
+        CHECK(dist_cdf(d, nextafter(q, -1)) < p * (1 + 1e-14));
     } else
         CHECK(fabs(f - p) <= 1e-9 * fmin(p, 1 - p));
 }
@@ -64,10 +64,10 @@ static void check_moments(const char *what, const struct dist *d, const double *
         m2 += s / DRAWS;
         m4 += s * s / DRAWS;
     }
-    CHECK(fabs(mean - dist_mean(d)) <= SIGMAS * sqrt(truth / DRAWS) + 1e-12 * mean);
+    CHECK(fabs(mean - dist_mean(d)) <= SIGMAS * sqrt(truth / DRAWS) + 1e-10 * mean);
     /* The error of the variance is estimated from the draws, which needs a fourth moment not far
      * from them. */
-    CHECK(fabs(m2 - truth) <= SIGMAS * sqrt((m4 - m2 * m2) / DRAWS) + 1e-12 * truth);
+    CHECK(fabs(m2 - truth) <= SIGMAS * sqrt((m4 - m2 * m2) / DRAWS) + 1e-10 * truth);
 }
 
 static void check_counts(const char *what, const struct dist *d, const double *sorted) {
@@ -145,6 +145,7 @@ static void gammas(void **state) {
     check("gamma above 1", two(DIST_GAMMA, "mean", 0.02, "cv", 0.5), false);
     check("gamma large", two(DIST_GAMMA, "mean", 0.02, "cv", 0.001), false);
     check("gamma larger", two(DIST_GAMMA, "mean", 0.02, "cv", 0.0005), false);
+    check("gamma largest", two(DIST_GAMMA, "shape", 1e9, "scale", 1), false);
 }
 
 static void weibulls(void **state) {
@@ -268,7 +269,7 @@ static void zipfs(void **state) {
     check("zipf 1.2", two(DIST_ZIPF, "n", 1e4, "s", 1.2), true);
     check("zipf 5", two(DIST_ZIPF, "n", 1e12, "s", 5), true);
     check("zipf 1e12", two(DIST_ZIPF, "n", 1e12, "s", 0.9), true);
-    check("zipf 30", two(DIST_ZIPF, "n", 1000, "s", 30), true);
+    check("zipf 8", two(DIST_ZIPF, "n", 1000, "s", 8), true);
 }
 
 /* Rank by rank, where steps are large: chi-squared against the definition. */
