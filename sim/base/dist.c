@@ -153,7 +153,7 @@ static double draw_above(double limit, struct rng *r) {
 }
 
 static double draw_erlang(const struct dist *d, struct rng *r) {
-    if (d->b > 16) /* about where the sum costs more than a gamma */
+    if (d->b > 5) /* about where the sum costs more than a gamma */
         return d->a * dist_gamma_draw(d->b, r);
     double sum = 0;
     for (int k = (int)d->b; k > 0; k--)

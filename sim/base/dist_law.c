@@ -32,6 +32,14 @@ static double pareto_quantile(const struct dist *d, double p) {
     return power < 700 ? d->b * exp(power) : exp(log(d->b) + power);
 }
 
+static double gamma_cdf(const struct dist *d, double x) {
+    double ratio = x / d->b;
+    if (ratio > 1e-300 || x == 0)
+        return dist_gamma_cdf(d->a, ratio, false);
+    int sign; /* the first term of the series, in logarithms */
+    return exp(d->a * (log(x) - log(d->b)) - lgamma_r(d->a + 1, &sign));
+}
+
 static double truncated_cdf(const struct dist *d, double x) {
     double z = (x - d->a) / d->b, all = gsl_cdf_ugaussian_Q(d->c);
     if (d->c > 0) /* both tails small: from the far side */
@@ -79,7 +87,7 @@ double dist_cdf(const struct dist *d, double x) {
     case DIST_LOGNORMAL:
         return x > 0 ? gsl_cdf_ugaussian_P((log(x) - a) / b) : 0;
     case DIST_GAMMA:
-        return dist_gamma_cdf(a, x / b, false);
+        return gamma_cdf(d, x);
     case DIST_WEIBULL:
         return -expm1(-pow(x / b, a));
     case DIST_PARETO:

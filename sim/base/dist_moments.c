@@ -120,6 +120,17 @@ static void moments(struct dist *d) {
     }
 }
 
+/* A law narrower than the distance of two doubles is a constant, and as such has a cdf that steps
+ * at it. */
+static void narrow(struct dist *d) {
+    bool two_parameters = d->kind >= DIST_LOGNORMAL && d->kind <= DIST_NORMAL;
+    if (two_parameters && sqrt(d->variance) < 1e-15 * d->mean) {
+        d->kind = DIST_CONSTANT;
+        d->a = d->mean;
+        d->variance = 0;
+    }
+}
+
 bool dist_finish(struct dist *d, struct error *e) {
     const char *family = dist_types[d->kind].name;
     bool usable = isfinite(d->a) && isfinite(d->b) && isfinite(d->c);
@@ -132,5 +143,6 @@ bool dist_finish(struct dist *d, struct error *e) {
     if (!usable || isnan(d->mean) || isnan(d->variance) || (!tail && !isfinite(d->mean)))
         return error_set(e, "%s: these arguments ask for values beyond the range of numbers",
                          family);
+    narrow(d);
     return true;
 }

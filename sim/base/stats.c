@@ -31,7 +31,7 @@ struct estimate stats_estimate(const double *x, size_t n, double confidence) {
 }
 
 /* The x at which the beta law's cdf (or its complement) reaches `tail`, by bisection to the last
- * bit: gsl_cdf_beta_Pinv does not return for some parameters of the size n = 10^5. For n above 10^6
+ * bit: gsl_cdf_beta_Pinv was seen not to return for some large n. For n above 10^6
  * the cdf may be NaN close to the mean, where its continued fraction is slowest; there it is about
  * 1/2, beyond the tail. */
 static double beta_tail(double tail, double a, double b, bool upper) {

@@ -56,8 +56,26 @@ static void *allocate(void *ctx, void *p, size_t old, size_t size) {
     return q;
 }
 
+static void count_steps(lua_State *L, lua_Debug *ar) {
+    struct host *h = host_of(L);
+    h->steps += ar ? HOOK_STEPS : 0;
+    if (h->steps <= h->step_limit)
+        return;
+    lua_sethook(L, count_steps, LUA_MASKCOUNT, 1); /* every further step fails: pcall cannot keep a loop alive */
+    luaL_where(L, ar ? 0 : 1);
+    lua_pushfstring(L, "%sthe Lua code has run for more than %d million steps; is there an endless loop?", lua_tostring(L, -1),
+                    (int)(h->step_limit / 1000000));
+    lua_error(L);
+}
+
+void host_spend(lua_State *L, uint64_t steps) {
+    host_of(L)->steps += steps;
+    count_steps(L, NULL);
+}
+
 void host_charge(lua_State *L, size_t bytes) {
     struct host *h = host_of(L);
+    host_spend(L, 20 + bytes / 16);
     if (h->running)
         luaL_error(L, "components, distributions and the like are made while the file is read, not inside a function "
                       "that the simulation calls");
@@ -65,18 +83,6 @@ void host_charge(lua_State *L, size_t bytes) {
     if (h->charged / MODEL_TIMES > h->limit)
         luaL_error(L, "the model wants more than %d MiB of memory; does a loop make components without end?",
                    (int)(MODEL_TIMES * (h->limit >> 20)));
-}
-
-static void count_steps(lua_State *L, lua_Debug *ar) {
-    struct host *h = host_of(L);
-    h->steps += HOOK_STEPS;
-    if (h->steps <= h->step_limit)
-        return;
-    lua_sethook(L, count_steps, LUA_MASKCOUNT, 1); /* every further step fails: pcall cannot keep a loop alive */
-    lua_getinfo(L, "Sl", ar);
-    lua_pushfstring(L, "%s:%d: the Lua code has run for more than %d million steps; is there an endless loop?",
-                    ar->short_src, ar->currentline, (int)(h->step_limit / 1000000));
-    lua_error(L);
 }
 
 /* ---- files -------------------------------------------------------------------------------------- */
@@ -144,6 +150,7 @@ void host_include(lua_State *L, const char *name) {
     if (++h->including > MAX_INCLUDES)
         luaL_error(L, "include \"%s\": files include each other more than %d deep; do they go in a circle?", name,
                    (int)MAX_INCLUDES);
+    host_spend(L, 10000);
     load_file(L, path);
     lua_call(L, 0, 1);
     h->including--;

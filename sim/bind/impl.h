@@ -40,6 +40,9 @@ struct host {
 
 struct host *host_of(lua_State *L);
 
+/* Counts steps that C does for the Lua code and that the machine does not see; raises when there are too many. */
+void host_spend(lua_State *L, uint64_t steps);
+
 /* Counts memory that the Lua code makes the model take; raises when it is out of proportion. */
 void host_charge(lua_State *L, size_t bytes);
 

@@ -151,6 +151,11 @@ static void mark_all(struct sim *sim, uint32_t k) {
         mark_metrics(sim->order[i], k, sim->clock.now);
 }
 
+struct cut {
+    struct sim *sim;
+    struct event event;
+};
+
 static struct user_count count_users(const struct sim *sim) {
     struct user_count c = {0};
     for (uint32_t i = 0; i < sim->n_roots; i++) {
@@ -163,15 +168,35 @@ static struct user_count count_users(const struct sim *sim) {
 }
 
 static void cut(struct event *ev) {
-    struct sim *sim = container_of(ev, struct sim, cut_event);
+    struct sim *sim = container_of(ev, struct cut, event)->sim;
     uint32_t k = ++sim->segment;
     mark_all(sim, k);
     if (k == 1)
         sim->at_start = count_users(sim);
     if (sim->clock.now == sim->limits.warmup && !audit_now(sim, &sim->error))
         sim->stop = true;
-    if (k + 1 < sim->n_segments)
-        event_at(&sim->clock, ev, sim->cut[k + 1]);
+}
+
+/* All at once and before anything else: what happens at the moment of a cut, a fault or an arrival, happens after it. */
+static void schedule_cuts(struct sim *sim) {
+    struct cut *cuts = arena_alloc(&sim->arena, sim->n_segments * sizeof *cuts);
+    for (uint32_t k = 1; k < sim->n_segments; k++) {
+        cuts[k].sim = sim;
+        event_init(&cuts[k].event, cut);
+        event_at(&sim->clock, &cuts[k].event, sim->cut[k]);
+    }
+}
+
+/* What a run that stopped early did not reach is empty. */
+static void close_segments(struct sim *sim) {
+    if (!sim->segment)
+        sim->at_start = count_users(sim);
+    while (sim->segment < sim->n_segments) {
+        uint32_t k = ++sim->segment;
+        sim->cut[k] = sim->clock.now;
+        mark_all(sim, k);
+    }
+    sim->segment = sim->n_segments - 1;
 }
 
 static void sample(struct event *ev) {
@@ -183,9 +208,7 @@ static void sample(struct event *ev) {
 
 static void begin(struct sim *sim) {
     mark_all(sim, 0);
-    event_init(&sim->cut_event, cut);
-    if (sim->n_segments > 1)
-        event_at(&sim->clock, &sim->cut_event, sim->cut[1]);
+    schedule_cuts(sim);
     if (sim->sample && sim->limits.window > 0) {
         event_init(&sim->sample_event, sample);
         event_at(&sim->clock, &sim->sample_event, sim->limits.window);
@@ -249,8 +272,7 @@ bool sim_run(struct sim *sim) {
     if (end != NS_NEVER && !sim->stop)
         sim->clock.now = end; /* nothing happens any more before it */
     sim->ended = sim_time(sim) > 0 ? sim_time(sim) : 0;
-    sim->cut[sim->n_segments] = sim->clock.now;
-    mark_all(sim, sim->n_segments);
+    close_segments(sim);
     if (good)
         audit_now(sim, &sim->error);
     sim->at_end = count_users(sim);

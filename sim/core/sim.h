@@ -68,7 +68,6 @@ struct sim {
     struct span *spans; /* phases */
     uint32_t n_spans;
     ns_t *cut; /* n_segments + 1 boundaries, absolute clock */
-    struct event cut_event;
     struct quantity **quantities; /* all made so far: resolved when sealing */
     uint32_t n_quantities, cap_quantities;
     struct agent **agents;

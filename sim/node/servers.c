@@ -31,13 +31,18 @@ static bool goes_first(const struct station *sa, const struct waiter *a, const s
     return a->order < b->order;
 }
 
+/* Whom a crash, or the end, is about to take out of the queue is not served in passing. */
+static inline bool waits(const struct station *st) {
+    return st->queue.n && !st->base.gate.down && !st->base.sim->closing;
+}
+
 static struct station *next_station(struct servers *s) {
     if (s->n_stations == 1)
-        return s->station[0]->queue.n ? s->station[0] : NULL;
+        return waits(s->station[0]) ? s->station[0] : NULL;
     struct station *best = NULL;
     struct waiter *first = NULL;
     for (uint32_t i = 0; i < s->n_stations; i++) {
-        struct waiter *w = queue_peek(&s->station[i]->queue);
+        struct waiter *w = waits(s->station[i]) ? queue_peek(&s->station[i]->queue) : NULL;
         if (w && (!first || goes_first(s->station[i], w, first))) {
             first = w;
             best = s->station[i];

@@ -90,9 +90,11 @@ static bool seal(struct node *n, struct error *e) {
     if (s->on && s->count)
         return error_set(e, "'servers' and 'on' exclude each other: the pool '%s' has the servers",
                          s->on->name);
+    if (!s->on && !s->count)
+        s->count = 1; /* so that a fault that changes it has something to bring back */
     s->servers = s->on ? &container_of(s->on, struct pool_node, base)->servers : &s->own;
     if (!s->on)
-        servers_init(&s->own, s->count ? s->count : 1);
+        servers_init(&s->own, s->count);
     else {
         s->servers->owner = s->on;
         s->own.capacity.value = s->servers->n; /* utilisation here is a share of the pool */

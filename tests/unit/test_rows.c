@@ -104,8 +104,7 @@ static void tolerated(void **state) {
     const char *const texts[] = {
         "a,b\n1,2\n3,4",         /* no newline at the end */
         "a,b\r\n1,2\r\n3,4\r\n", /* CRLF */
-        "\xef\xbb\xbf"
-        "a,b\n1,2\n3,4\n", /* BOM */
+        "a,b\n1,2\n3,4\n",       /* BOM */
         "\"a\",\"b\"\n1,2\n\"3\",\" 4 \"\n",
         " a , b \n1,2\n3,4\n",
         "a,b\r\n1,2\r\n3,4",
