@@ -84,11 +84,11 @@ $(BUILD)/tests/%: tests/%.c $(HELP_OBJ) $(LIB)
 .PHONY: check test units layers
 check: deps-test
 	@$(MAKE) --no-print-directory -j2 all units
-	@sh tests/support/run.sh $(BUILD) full
+	@bash tests/support/run.sh $(BUILD) full
 
 # The same without installing anything and without the long parts (sanitizers, other compilers).
 test: all units
-	@sh tests/support/run.sh $(BUILD) quick
+	@bash tests/support/run.sh $(BUILD) quick
 
 units: $(TEST_BIN) $(BUILD)/tests/support/make_sample
 
@@ -99,10 +99,11 @@ layers:
 asan:
 	@$(MAKE) --no-print-directory -j2 BUILD=build/asan NINES=build/asan/nines O=-O1 LTO= \
 	  SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" all units
-	@sh tests/support/run.sh build/asan sanitized
+	@bash tests/support/run.sh build/asan sanitized
 tsan:
-	@$(MAKE) --no-print-directory -j2 BUILD=build/tsan NINES=build/tsan/nines O=-O1 LTO= SAN="-fsanitize=thread" all units
-	@sh tests/support/run.sh build/tsan sanitized
+	@$(MAKE) --no-print-directory -j2 BUILD=build/tsan NINES=build/tsan/nines O=-O1 LTO= SAN="-fsanitize=thread" all \
+	  build/tsan/tests/property/test_threads
+	@bash tests/support/run.sh build/tsan sanitized
 
 # ---- benchmarks: for people, never a test ---------------------------------------------------------
 .PHONY: bench

@@ -21,6 +21,6 @@ return scenario {
   claims   = {
     claim { "8 GPUs keep P99 under 10 s", "latency.p99 < 10s" },
     claim { "so do 7", "latency.p99 < 10s", case = "too_few", expect = "fails",
-            because = "the requests bring more work in their busy minutes than 7 GPUs can do" },
+            because = "the requests bring 7.4 GPUs' worth of work on average: the queue only grows" },
   },
 }

@@ -19,7 +19,7 @@ static void recompute(struct gate *g) {
         else if (f->kind == FAULT_DOWN)
             g->down++;
         else if (f->kind == FAULT_ERRORS)
-            works *= 1 - f->now;
+            works *= 1 - fmin(f->now, 1);
         else if (f->kind == FAULT_DELAY_ADDED)
             g->added += f->now;
     }
@@ -33,11 +33,37 @@ static void recompute_all(struct fault *f) {
         recompute(&f->edges[i]->gate);
 }
 
+/* What `n` had before the fault that first set its parameter `p` after `f` did, and still does; NULL: nobody has. */
+static struct param_kept *kept_since(const struct fault *f, const struct node *n, const struct param *p) {
+    const struct fault *next = NULL;
+    struct param_kept *kept = NULL;
+    for (uint32_t i = 0; i < f->sim->n_agents; i++) {
+        if (f->sim->agents[i]->start != fault_start)
+            continue;
+        const struct fault *g = container_of(f->sim->agents[i], struct fault, agent);
+        if (g->kind != FAULT_SET || !g->active || g->turned <= f->turned ||
+            (next && g->turned > next->turned))
+            continue;
+        for (uint32_t k = 0; k < g->n; k++)
+            if (g->nodes[k] == n && fault_param(g, n) == p) {
+                next = g;
+                kept = &g->saved[k];
+            }
+    }
+    return kept;
+}
+
+/* Faults may overlap: the last one holds. One that ends below others leaves them what it had found. */
 static void set_all(struct fault *f, bool on) {
+    if (on)
+        f->turned = f->sim->clock.fired;
     for (uint32_t i = 0; i < f->n; i++) {
         struct error e = {{0}};
         const struct param *p = fault_param(f, f->nodes[i]);
-        if (!on)
+        struct param_kept *above = on ? NULL : kept_since(f, f->nodes[i], p);
+        if (above)
+            *above = f->saved[i];
+        else if (!on)
             schema_restore(f->nodes[i], p, &f->saved[i], true);
         else {
             schema_save(f->nodes[i], p, &f->saved[i]);

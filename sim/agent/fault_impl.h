@@ -22,6 +22,7 @@ struct fault {
     uint32_t n_edges;
     struct param_kept *saved; /* set: what was there before, one per node */
     bool active;
+    uint64_t turned;            /* set: when it was switched on, in events */
     const struct quantity *mtbf, *mttr; /* random */
     bool splits;                        /* random: stands for one fault per target */
     struct rng rng;

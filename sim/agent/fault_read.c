@@ -14,7 +14,8 @@ const struct fault_type fault_types[FAULT_KINDS] = {
      "errors { \"store\", rate = \"5%\", from = \"60s\" }"},
     {"delay_added", "calls arrive later; on a component or on one edge (\"a -> b\")",
      "target, delay, from, to | phase", "delay_added { \"fleet -> pod[3]\", delay = \"10ms\" }"},
-    {"set", "a live parameter has another value for a while", "\"address:parameter\", value, from, to | phase",
+    {"set", "a live parameter has another value for a while",
+     "\"address:parameter\", value, from, to | phase",
      "set { \"clients:rate\", 20000, phase = \"fault\" }"},
     {"flush", "contents are lost at one moment", "target, from | phase",
      "flush { \"cache\", from = \"60s\" }"},
@@ -99,8 +100,11 @@ static bool read_amount(struct fault *f, const struct table *t, struct error *e)
     f->amount = quantity_read(f->sim, v, unit, key, e);
     if (f->amount && f->amount->kind != QUANTITY_CONSTANT && f->amount->kind != QUANTITY_SIGNAL)
         return error_set(e, "%s: it wants a plain value or a signal", key);
-    if (f->amount && f->kind == FAULT_SLOW && f->amount->kind == QUANTITY_CONSTANT && f->amount->value <= 0)
+    if (f->amount && f->kind == FAULT_SLOW && f->amount->kind == QUANTITY_CONSTANT &&
+        f->amount->value <= 0)
         return error_set(e, "factor: it must be above 0");
+    if (f->amount && f->kind == FAULT_ERRORS && quantity_fixed(f->amount) && f->amount->value > 1)
+        return error_set(e, "rate = %.6g: it must lie in 0..1", f->amount->value);
     return f->amount != NULL;
 }
 
@@ -109,15 +113,15 @@ static void describe(struct fault *f, const struct table *t) {
     const char *key = amount_key(f->kind);
     const struct value *v = key ? table_get(t, key) : second;
     struct arena *a = &f->sim->arena;
-    const char *amount = !v                          ? ""
-                         : v->type == VALUE_TEXT     ? v->text
-                         : v->type == VALUE_NUMBER   ? arena_print(a, "%.6g", v->number)
-                         : v->type == VALUE_BOOL     ? v->boolean ? "true" : "false"
-                                                     : "(varying)";
-    f->text = f->kind == FAULT_SLOW    ? arena_print(a, "slow %s x%s", f->target, amount)
-              : f->kind == FAULT_SET   ? arena_print(a, "set %s = %s", f->target, amount)
-              : v                      ? arena_print(a, "%s %s %s", fault_types[f->kind].name, f->target, amount)
-                                       : arena_print(a, "%s %s", fault_types[f->kind].name, f->target);
+    const char *amount = !v                        ? ""
+                         : v->type == VALUE_TEXT   ? v->text
+                         : v->type == VALUE_NUMBER ? arena_print(a, "%.6g", v->number)
+                         : v->type == VALUE_BOOL   ? v->boolean ? "true" : "false"
+                                                   : "(varying)";
+    f->text = f->kind == FAULT_SLOW  ? arena_print(a, "slow %s x%s", f->target, amount)
+              : f->kind == FAULT_SET ? arena_print(a, "set %s = %s", f->target, amount)
+              : v ? arena_print(a, "%s %s %s", fault_types[f->kind].name, f->target, amount)
+                  : arena_print(a, "%s %s", fault_types[f->kind].name, f->target);
 }
 
 static bool read_fault(struct fault *f, const struct object *o, const struct span *phases,
@@ -150,6 +154,9 @@ static bool read_random(struct fault *f, const struct object *o, struct error *e
         fault_kind(inner->object->kind) < 0 || fault_kind(inner->object->kind) == FAULT_RANDOM)
         return error_set(e, "it wants mtbf, mttr and one fault, such as %s",
                          fault_types[FAULT_RANDOM].example);
+    const struct table *t = &inner->object->table;
+    if (table_get(t, "from") || table_get(t, "to") || table_get(t, "phase"))
+        return error_set(e, "the fault in it has no times of its own: mtbf and mttr say when");
     if (!read_fault(f, inner->object, NULL, 0, e))
         return error_prefix(e, "%s", inner->object->kind);
     if (!(f->mtbf = quantity_read(f->sim, mtbf, UNIT_TIME, "mtbf", e)) ||
@@ -158,7 +165,8 @@ static bool read_random(struct fault *f, const struct object *o, struct error *e
     if ((!quantity_fixed(f->mtbf) && f->mtbf->kind != QUANTITY_DIST) ||
         (!quantity_fixed(f->mttr) && f->mttr->kind != QUANTITY_DIST))
         return error_set(e, "mtbf and mttr are durations or distributions");
-    if ((quantity_fixed(f->mtbf) && f->mtbf->value <= 0) || (quantity_fixed(f->mttr) && f->mttr->value <= 0))
+    if ((quantity_fixed(f->mtbf) && f->mtbf->value <= 0) ||
+        (quantity_fixed(f->mttr) && f->mttr->value <= 0))
         return error_set(e, "mtbf and mttr must be above 0");
     f->text = arena_print(&f->sim->arena, "random %s", f->text);
     f->from = f->to = NS_NEVER;
@@ -178,4 +186,3 @@ bool fault_add(struct sim *sim, const struct object *o, const struct span *phase
     sim_add_agent(sim, &f->agent);
     return true;
 }
-

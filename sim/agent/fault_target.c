@@ -51,7 +51,8 @@ static bool fits(const struct fault *f, const struct node *n, struct error *e) {
         return error_set(e, "slow: %s takes no time of its own; name what is below it", n->address);
     if (f->kind == FAULT_FLUSH && !n->type->ops.flush)
         return error_set(e, "flush: %s (a %s) has no contents", n->address, n->type->kind);
-    if (f->kind != FAULT_SET && f->kind != FAULT_SLOW && (n->type->flags & (NODE_RESOURCE | NODE_SOURCE)))
+    if (f->kind != FAULT_SET && f->kind != FAULT_SLOW &&
+        (n->type->flags & (NODE_RESOURCE | NODE_SOURCE)))
         return error_set(e, "%s: %s (a %s) is not called", fault_types[f->kind].name, n->address,
                          n->type->kind);
     return true;
@@ -61,10 +62,11 @@ const struct param *fault_param(const struct fault *f, const struct node *n) {
     return schema_find(n->type, f->path, &(struct error){{0}});
 }
 
-/* "pod[*]" finds the replicas and also the group of that name, which takes part only in a set; and of a set, only those that
- * have the parameter. */
+/* "pod[*]" finds the replicas and also the group of that name, which takes part only in a set; and
+ * of a set, only those that have the parameter. */
 static bool may_fit(const struct fault *f, const struct node *n) {
-    return f->kind == FAULT_SET ? fault_param(f, n) != NULL : strcmp(n->type->kind, "replicas") != 0;
+    return f->kind == FAULT_SET ? fault_param(f, n) != NULL
+                                : strcmp(n->type->kind, "replicas") != 0;
 }
 
 static bool find_nodes(struct fault *f, const char *address, struct error *e) {
@@ -91,7 +93,8 @@ static bool find_edges(struct fault *f, const char *arrow, struct error *e) {
         from[--n] = 0;
     const char *to = arrow + 2 + strspn(arrow + 2, " ");
     if (f->kind == FAULT_SLOW || f->kind == FAULT_FLUSH || f->kind == FAULT_SET)
-        return error_set(e, "%s: it acts on a component, not on an edge", fault_types[f->kind].name);
+        return error_set(e, "%s: it acts on a component, not on an edge",
+                         fault_types[f->kind].name);
     struct node_set a, b;
     if (!address_find(f->sim, from, &a, e))
         return false;
@@ -112,19 +115,23 @@ static bool find_edges(struct fault *f, const char *arrow, struct error *e) {
                 }
     node_set_release(&a);
     node_set_release(&b);
-    return f->n_edges || error_set(e, "%s: '%s' does not call '%s'", fault_types[f->kind].name, from, to);
+    return f->n_edges ||
+           error_set(e, "%s: '%s' does not call '%s'", fault_types[f->kind].name, from, to);
 }
 
-/* A value that does not fit shows now, not in the middle of a run. Components of one kind take the same. */
+/* A value that does not fit shows now, not in the middle of a run. Components of one kind take the
+ * same. */
 static bool try_value(struct fault *f, struct error *e) {
     const struct param *last = NULL;
-    for (uint32_t i = 0; i < f->n && (f->value.type == VALUE_TEXT || f->value.type == VALUE_NUMBER); i++) {
+    for (uint32_t i = 0; i < f->n; i++) {
         struct node *n = f->nodes[i];
         const struct param *p = fault_param(f, n);
         struct param_kept before;
         if (p == last)
             continue;
         last = p;
+        if (f->value.type == VALUE_QUANTITY && p->kind != PARAM_QUANTITY && p->kind != PARAM_RATE)
+            return error_set(e, "set: %s: it wants a plain value", p->name);
         schema_save(n, p, &before);
         bool ok = schema_set(n, p, &f->value, false, e);
         schema_restore(n, p, &before, false);
@@ -149,7 +156,8 @@ static bool find_param(struct fault *f, struct error *e) {
         const struct param *p = fault_param(f, found.at[i]);
         have += p != NULL;
         if (p && !(p->flags & LIVE))
-            error_set(e, "set: %s cannot change while running; give it as a knob of a case instead", f->target);
+            error_set(e, "set: %s cannot change while running; give it as a knob of a case instead",
+                      f->target);
     }
     if (!have)
         schema_find(found.at[0]->type, f->path, e);
@@ -200,4 +208,3 @@ static bool split_random(struct fault *f, struct error *e) {
     f->splits = true;
     return true;
 }
-

@@ -45,8 +45,9 @@ static int view_index(lua_State *L) {
     else if (!strcmp(key, "arrival"))
         lua_pushnumber(L, ns_to_s(c->req->arrival - sim->limits.warmup));
     else
-        return luaL_error(L, "a request has no '%s'; it has class, id, attempt, time, arrival and its facts",
-                          key);
+        return luaL_error(
+            L, "a request has no '%s'; it has class, id, attempt, time, arrival and its facts",
+            key);
     return 1;
 }
 
@@ -117,7 +118,8 @@ static bool invoke(struct callback *base, const struct call *c, uint64_t purpose
         sim_fail(h->sim, "%s: at %s, t = %.6f s", lua_tostring(L, -1), c->node->address,
                  ns_to_s(sim_time(h->sim)));
     else if (!(ok = take_answer(L, out)))
-        sim_fail(h->sim, "%s: the function of %s returned %s; it wants a number, a text or a boolean",
+        sim_fail(h->sim,
+                 "%s: the function of %s returned %s; it wants a number, a text or a boolean",
                  c->node->where, c->node->address,
                  value_test(L, -1) ? value_type_name(value_test(L, -1)) : luaL_typename(L, -1));
     lua_pop(L, 1);
@@ -143,10 +145,13 @@ struct callback *callback_new(lua_State *L, int index) {
     return &cb->base;
 }
 
-static int read_only(lua_State *L) { return luaL_error(L, "a request cannot be changed"); }
+static int read_only(lua_State *L) {
+    return luaL_error(L, "a request cannot be changed");
+}
 
 void callback_register(lua_State *L) {
-    static const luaL_Reg view[] = {{"__index", view_index}, {"__newindex", read_only}, {NULL, NULL}};
+    static const luaL_Reg view[] = {
+        {"__index", view_index}, {"__newindex", read_only}, {NULL, NULL}};
     static const luaL_Reg random[] = {{"uniform", random_uniform},
                                       {"exponential", random_exponential},
                                       {"normal", random_normal},

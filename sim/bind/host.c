@@ -9,12 +9,13 @@
 
 enum {
     HOOK_STEPS = 100000,
-    MODEL_TIMES = 2,            /* the model may take so many times what the Lua state may */
+    MODEL_TIMES = 2,             /* the model may take so many times what the Lua state may */
     MAX_FILE = 64 * 1024 * 1024, /* of Lua text */
     MAX_INCLUDES = 50            /* inside each other */
 };
 
-/* The host stands behind the allocator's context, so that it is found without a registry look-up. */
+/* The host stands behind the allocator's context, so that it is found without a registry look-up.
+ */
 struct host *host_of(lua_State *L) {
     void *host;
     lua_getallocf(L, &host);
@@ -35,7 +36,8 @@ const char *host_where(lua_State *L) {
     return lua_tostring(L, -1);
 }
 
-/* ---- limits ------------------------------------------------------------------------------------- */
+/* ---- limits -------------------------------------------------------------------------------------
+ */
 
 static void *allocate(void *ctx, void *p, size_t old, size_t size) {
     struct host *h = ctx;
@@ -61,10 +63,12 @@ static void count_steps(lua_State *L, lua_Debug *ar) {
     h->steps += ar ? HOOK_STEPS : 0;
     if (h->steps <= h->step_limit)
         return;
-    lua_sethook(L, count_steps, LUA_MASKCOUNT, 1); /* every further step fails: pcall cannot keep a loop alive */
+    lua_sethook(L, count_steps, LUA_MASKCOUNT,
+                1); /* every further step fails: pcall cannot keep a loop alive */
     luaL_where(L, ar ? 0 : 1);
-    lua_pushfstring(L, "%sthe Lua code has run for more than %d million steps; is there an endless loop?", lua_tostring(L, -1),
-                    (int)(h->step_limit / 1000000));
+    lua_pushfstring(
+        L, "%sthe Lua code has run for more than %d million steps; is there an endless loop?",
+        lua_tostring(L, -1), (int)(h->step_limit / 1000000));
     lua_error(L);
 }
 
@@ -77,15 +81,19 @@ void host_charge(lua_State *L, size_t bytes) {
     struct host *h = host_of(L);
     host_spend(L, 20 + bytes / 16);
     if (h->running)
-        luaL_error(L, "components, distributions and the like are made while the file is read, not inside a function "
+        luaL_error(L, "components, distributions and the like are made while the file is read, not "
+                      "inside a function "
                       "that the simulation calls");
     h->charged += bytes;
     if (h->charged / MODEL_TIMES > h->limit)
-        luaL_error(L, "the model wants more than %d MiB of memory; does a loop make components without end?",
-                   (int)(MODEL_TIMES * (h->limit >> 20)));
+        luaL_error(
+            L,
+            "the model wants more than %d MiB of memory; does a loop make components without end?",
+            (int)(MODEL_TIMES * (h->limit >> 20)));
 }
 
-/* ---- files -------------------------------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------------------------------
+ */
 
 static char *read_file(const char *path, size_t *size) {
     FILE *f = fopen(path, "rb");
@@ -140,23 +148,29 @@ void host_include(lua_State *L, const char *name) {
     struct host *h = host_of(L);
     const struct maker *m = h->maker;
     if (name[0] == '/' || strstr(name, ".."))
-        luaL_error(L, "include \"%s\": only files beside the scenario or of the library may be included", name);
+        luaL_error(
+            L, "include \"%s\": only files beside the scenario or of the library may be included",
+            name);
     const char *ending = strstr(name, ".lua") ? "" : ".lua";
     const char *path = lua_pushfstring(L, "%s/%s%s", m->folder, name, ending);
     if (!exists(path))
         path = lua_pushfstring(L, "%s/%s%s", m->library ? m->library : ".", name, ending);
     if (!exists(path))
-        luaL_error(L, "include \"%s\": there is no such file beside the scenario or in the library", name);
+        luaL_error(L, "include \"%s\": there is no such file beside the scenario or in the library",
+                   name);
     if (++h->including > MAX_INCLUDES)
-        luaL_error(L, "include \"%s\": files include each other more than %d deep; do they go in a circle?", name,
-                   (int)MAX_INCLUDES);
+        luaL_error(
+            L,
+            "include \"%s\": files include each other more than %d deep; do they go in a circle?",
+            name, (int)MAX_INCLUDES);
     host_spend(L, 10000);
     load_file(L, path);
     lua_call(L, 0, 1);
     h->including--;
 }
 
-/* ---- one run of a file --------------------------------------------------------------------------- */
+/* ---- one run of a file
+ * --------------------------------------------------------------------------- */
 
 static int open_words(lua_State *L) {
     sandbox_register(L);
@@ -181,7 +195,8 @@ static int run_file(lua_State *L) {
 
 /* Gives a message without a place that of the innermost Lua code, where there is some. */
 static int add_place(lua_State *L) {
-    const char *text = lua_isstring(L, 1) ? lua_tostring(L, 1) : "the scenario raised an error that is no text";
+    const char *text =
+        lua_isstring(L, 1) ? lua_tostring(L, 1) : "the scenario raised an error that is no text";
     lua_Debug ar;
     for (int level = 0; !error_is_placed(text) && lua_getstack(L, level, &ar); level++) {
         lua_getinfo(L, "Sl", &ar);
@@ -192,7 +207,8 @@ static int add_place(lua_State *L) {
     return 1;
 }
 
-static bool protected(struct host *h, lua_CFunction f, const char *argument, int results, struct error *e) {
+static bool protected(struct host *h, lua_CFunction f, const char *argument, int results,
+                      struct error *e) {
     lua_State *L = h->lua;
     lua_pushcfunction(L, add_place);
     int handler = lua_gettop(L);
@@ -239,8 +255,8 @@ static const struct object *evaluate(struct host *h, struct error *e) {
         return NULL;
     struct value *v = value_test(h->lua, -1);
     if (!v || v->type != VALUE_OBJECT || strcmp(v->object->kind, "scenario")) {
-        error_set(e, "%s: the file returns %s; it must end with return scenario { … }", h->maker->path,
-                  v ? value_type_name(v) : luaL_typename(h->lua, -1));
+        error_set(e, "%s: the file returns %s; it must end with return scenario { … }",
+                  h->maker->path, v ? value_type_name(v) : luaL_typename(h->lua, -1));
         return NULL;
     }
     return v->object;
@@ -250,7 +266,8 @@ static bool known_sets(const struct maker *m, const struct host *h, struct error
     for (uint32_t i = 0; i < m->n_sets; i++) {
         const char *eq = strchr(m->sets[i], '='), *colon = strchr(m->sets[i], ':');
         if (!eq || eq == m->sets[i])
-            return error_set(e, "--set %s: it wants the form name=value or address:parameter=value", m->sets[i]);
+            return error_set(e, "--set %s: it wants the form name=value or address:parameter=value",
+                             m->sets[i]);
         if (colon && colon < eq)
             continue;
         bool found = false;
@@ -303,7 +320,8 @@ static void free_sim(const struct scenario_maker *base, struct sim *sim) {
     host_free(h);
 }
 
-/* ---- learning the cases --------------------------------------------------------------------------- */
+/* ---- learning the cases
+ * --------------------------------------------------------------------------- */
 
 static void learn_case(struct maker *m, const char *name, const struct table *t) {
     char text[64];
@@ -352,7 +370,9 @@ struct scenario_maker *host_open(const char *path, const struct host_options *op
     m->folder = strdup(dirname(copy));
     free(copy);
     if (!exists(path))
-        error_set(e, "%s: there is no such file; `nines list` shows the scenarios that come with nines", path);
+        error_set(
+            e, "%s: there is no such file; `nines list` shows the scenarios that come with nines",
+            path);
     if (!error_is(e) && learn(m, e))
         return &m->base;
     host_close(&m->base);

@@ -40,7 +40,8 @@ struct host {
 
 struct host *host_of(lua_State *L);
 
-/* Counts steps that C does for the Lua code and that the machine does not see; raises when there are too many. */
+/* Counts steps that C does for the Lua code and that the machine does not see; raises when there
+ * are too many. */
 void host_spend(lua_State *L, uint64_t steps);
 
 /* Counts memory that the Lua code makes the model take; raises when it is out of proportion. */
@@ -49,7 +50,8 @@ void host_charge(lua_State *L, size_t bytes);
 /* Raises e's text as it is (it has its place already). */
 _Noreturn void host_raise(lua_State *L, const struct error *e);
 
-/* The Lua value at `index` as a value tree in the simulation's arena. Raises for cycles and strange keys. */
+/* The Lua value at `index` as a value tree in the simulation's arena. Raises for cycles and strange
+ * keys. */
 struct value value_from_lua(lua_State *L, int index, const char *what);
 
 /* Pushes one of our own values (node, quantity, object). */
@@ -57,7 +59,8 @@ void value_push(lua_State *L, struct value v);
 struct value *value_test(lua_State *L, int index); /* NULL: not one of ours */
 void value_register(lua_State *L);                 /* metatable */
 
-/* "file.lua:12" of the Lua code that called the present C function. Valid until the stack is popped. */
+/* "file.lua:12" of the Lua code that called the present C function. Valid until the stack is
+ * popped. */
 const char *host_where(lua_State *L);
 
 void words_register(lua_State *L);    /* nodes, faults, claim, scenario, knobs, include */

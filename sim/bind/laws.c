@@ -77,9 +77,10 @@ static bool parts(struct draft *d, const struct table *t, struct error *e) {
     const struct value *laws = table_get(t, "parts"), *weights = table_get(t, "weights");
     if (!laws && !weights)
         return true;
-    if (!laws || !weights || t->n != 2 || laws->type != VALUE_TABLE || weights->type != VALUE_TABLE ||
-        laws->table.n != weights->table.n)
-        return error_set(e, "it wants parts and as many weights, or { weight, distribution } pairs");
+    if (!laws || !weights || t->n != 2 || laws->type != VALUE_TABLE ||
+        weights->type != VALUE_TABLE || laws->table.n != weights->table.n)
+        return error_set(e,
+                         "it wants parts and as many weights, or { weight, distribution } pairs");
     for (uint32_t i = 0; i < laws->table.n; i++) {
         struct entry pair[2] = {{.index = 1, .value = weights->table.at[i].value},
                                 {.index = 2, .value = laws->table.at[i].value}};
@@ -117,7 +118,8 @@ static bool make(struct host *h, enum dist_kind kind, const struct table *t, str
     d.spec.args = d.args;
     if (table_get(t, "file") && !samples(h, t, &d, e))
         return false;
-    bool plain_list = kind == DIST_EMPIRICAL && t->n && !t->at[0].key && t->at[0].value.type != VALUE_TABLE;
+    bool plain_list =
+        kind == DIST_EMPIRICAL && t->n && !t->at[0].key && t->at[0].value.type != VALUE_TABLE;
     if (plain_list) {
         struct value v = {.type = VALUE_TABLE, .table = *t};
         if (!numbers(h->sim, &v, &d.spec.values, &d.spec.n_values, "values", e))
@@ -136,7 +138,8 @@ static bool make(struct host *h, enum dist_kind kind, const struct table *t, str
     }
     q->dist = dist_new(&d.spec, e);
     for (size_t i = 0; kind == DIST_MIXTURE && !q->dist && i < d.spec.n_weights; i++)
-        *d.owners[i] = (struct quantity){.kind = QUANTITY_CONSTANT, .scale = 1}; /* their distributions are gone */
+        *d.owners[i] = (struct quantity){.kind = QUANTITY_CONSTANT,
+                                         .scale = 1}; /* their distributions are gone */
     return q->dist != NULL;
 }
 

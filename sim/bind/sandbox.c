@@ -1,5 +1,5 @@
-/* What a scenario may use of Lua's own library: nothing that reads the world, the clock or an address, and nothing whose
- * order or value changes from run to run. */
+/* What a scenario may use of Lua's own library: nothing that reads the world, the clock or an
+ * address, and nothing whose order or value changes from run to run. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,8 @@
 #include "base/error.h"
 #include "bind/impl.h"
 
-/* ---- pairs and next in a fixed order ------------------------------------------------------------- */
+/* ---- pairs and next in a fixed order
+ * ------------------------------------------------------------- */
 
 /* Numbers before texts before the rest; each in its natural order. */
 static int key_before(lua_State *L) {
@@ -93,7 +94,8 @@ static int fixed_next(lua_State *L) {
     return 2;
 }
 
-/* ---- text without addresses ----------------------------------------------------------------------- */
+/* ---- text without addresses
+ * ----------------------------------------------------------------------- */
 
 static int plain_tostring(lua_State *L) {
     int type = lua_type(L, 1);
@@ -151,10 +153,12 @@ static int set_metatable(lua_State *L) {
 }
 
 static int no_random(lua_State *L) {
-    return luaL_error(L, "math.random is not there: use a distribution, or in a function the random source it is given");
+    return luaL_error(L, "math.random is not there: use a distribution, or in a function the "
+                         "random source it is given");
 }
 
-/* ---- globals ------------------------------------------------------------------------------------ */
+/* ---- globals ------------------------------------------------------------------------------------
+ */
 
 struct words {
     char **at;
@@ -168,8 +172,9 @@ static const char *word_at(const void *ctx, int i) {
 
 /* What Lua has elsewhere and a scenario must do without. */
 static bool withheld(const char *name) {
-    static const char *const names[] = {"os", "io", "debug", "package", "coroutine", "load", "loadstring", "dofile",
-                                        "loadfile", "collectgarbage", NULL};
+    static const char *const names[] = {
+        "os",         "io",     "debug",    "package",        "coroutine", "load",
+        "loadstring", "dofile", "loadfile", "collectgarbage", NULL};
     for (int i = 0; names[i]; i++)
         if (!strcmp(names[i], name))
             return true;
@@ -179,8 +184,10 @@ static bool withheld(const char *name) {
 static int undefined(lua_State *L) {
     const char *name = luaL_tolstring(L, 2, NULL);
     if (withheld(name))
-        return luaL_error(L, "'%s' is not there: a scenario sees neither the machine nor the clock, so that it gives the "
-                             "same result everywhere",
+        return luaL_error(L,
+                          "'%s' is not there: a scenario sees neither the machine nor the clock, "
+                          "so that it gives the "
+                          "same result everywhere",
                           name);
     host_spend(L, 5000); /* the search below */
     char near[64] = "";
@@ -206,8 +213,8 @@ void sandbox_register(lua_State *L) {
     static const luaL_Reg libraries[] = {{"_G", luaopen_base},       {"table", luaopen_table},
                                          {"string", luaopen_string}, {"math", luaopen_math},
                                          {"utf8", luaopen_utf8},     {NULL, NULL}};
-    static const char *const gone[] = {"dofile", "loadfile", "load", "collectgarbage", "warn",
-                                       "rawset", NULL};
+    static const char *const gone[] = {"dofile", "loadfile", "load", "collectgarbage",
+                                       "warn",   "rawset",   NULL};
     for (int i = 0; libraries[i].name; i++) {
         luaL_requiref(L, libraries[i].name, libraries[i].func, 1);
         lua_pop(L, 1);

@@ -15,7 +15,9 @@ void value_push(lua_State *L, struct value v) {
     luaL_setmetatable(L, TAG);
 }
 
-struct value *value_test(lua_State *L, int index) { return luaL_testudata(L, index, TAG); }
+struct value *value_test(lua_State *L, int index) {
+    return luaL_testudata(L, index, TAG);
+}
 
 static int by_key(const void *x, const void *y) {
     const struct entry *a = x, *b = y;
@@ -91,7 +93,8 @@ struct value value_from_lua(lua_State *L, int index, const char *what) {
     return convert(L, lua_absindex(L, index), what, 0);
 }
 
-/* ---- operators: factors and signals ------------------------------------------------------------- */
+/* ---- operators: factors and signals -------------------------------------------------------------
+ */
 
 static struct quantity *operand(lua_State *L, int index) {
     struct value v = value_from_lua(L, index, "*");
@@ -138,8 +141,10 @@ static int no_field(lua_State *L) {
 }
 
 void value_register(lua_State *L) {
-    static const luaL_Reg meta[] = {{"__mul", multiply},   {"__tostring", describe},
-                                    {"__index", no_field}, {"__newindex", no_field},
+    static const luaL_Reg meta[] = {{"__mul", multiply},
+                                    {"__tostring", describe},
+                                    {"__index", no_field},
+                                    {"__newindex", no_field},
                                     {NULL, NULL}};
     luaL_newmetatable(L, TAG);
     luaL_setfuncs(L, meta, 0);

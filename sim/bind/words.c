@@ -10,16 +10,20 @@
 #include "node/registry.h"
 
 const struct word host_words[] = {
-    {"scenario", "what the file returns: title, workload, entry, run, phases, cases, slo, claims, faults",
+    {"scenario",
+     "what the file returns: title, workload, entry, run, phases, cases, slo, claims, faults",
      "return scenario { title = \"…\", workload = open { rate = 100 }, entry = backend }"},
-    {"knobs", "what --set and cases turn: name = { default, meaning, min =, max =, integer =, choices = }",
+    {"knobs",
+     "what --set and cases turn: name = { default, meaning, min =, max =, integer =, choices = }",
      "local k = knobs { rps = { 100, \"requests/s\", min = 1 } }"},
-    {"claim", "a statement and the condition that decides it", "claim { \"it is fast\", \"latency.p99 < 50ms\" }"},
+    {"claim", "a statement and the condition that decides it",
+     "claim { \"it is fast\", \"latency.p99 < 50ms\" }"},
     {"linear", "an affine function of facts: a base, and a factor for each fact",
      "linear { \"6ms\", batch_size = \"1.2ms\" }"},
     {"table", "straight lines between points over one fact",
      "table { by = \"tokens\", { 0, \"1ms\" }, { 1000, \"9ms\" } }"},
-    {"include", "runs another file beside the scenario and gives what it returns", "local common = include \"common.lua\""},
+    {"include", "runs another file beside the scenario and gives what it returns",
+     "local common = include \"common.lua\""},
     {NULL, NULL, NULL},
 };
 
@@ -29,7 +33,8 @@ static struct table table_argument(lua_State *L, const char *what) {
     return value_from_lua(L, 1, what).table;
 }
 
-/* ---- components --------------------------------------------------------------------------------- */
+/* ---- components ---------------------------------------------------------------------------------
+ */
 
 static int component(lua_State *L) {
     const struct node_type *type = lua_touserdata(L, lua_upvalueindex(1));
@@ -55,7 +60,9 @@ static struct node *build_one(lua_State *L, int build, uint32_t i) {
                    (int)i + 1, v ? value_type_name(v) : luaL_typename(L, -1));
     struct node *root = v->node;
     if (root->scope != host_of(L)->sim->scope)
-        luaL_error(L, "replicas: build(%d) returned %s, which was made outside of it; what build returns is a replica's own",
+        luaL_error(L,
+                   "replicas: build(%d) returned %s, which was made outside of it; what build "
+                   "returns is a replica's own",
                    (int)i + 1, root->name);
     lua_pop(L, 1);
     return root;
@@ -81,7 +88,8 @@ static int replicas(lua_State *L) {
     return 1;
 }
 
-/* ---- named tables: faults, claim, scenario ------------------------------------------------------ */
+/* ---- named tables: faults, claim, scenario ------------------------------------------------------
+ */
 
 static int object(lua_State *L) {
     const char *kind = lua_tostring(L, lua_upvalueindex(1));
@@ -100,7 +108,8 @@ static void add_object(lua_State *L, const char *kind) {
     lua_setglobal(L, kind);
 }
 
-/* ---- knobs -------------------------------------------------------------------------------------- */
+/* ---- knobs --------------------------------------------------------------------------------------
+ */
 
 static bool limit_of(const struct table *t, const char *key, double *out, struct error *e) {
     const struct value *v = table_get(t, key);
@@ -122,7 +131,8 @@ static bool is_choice(const struct table *t, const char *text, struct error *e) 
             return true;
     char list[300] = "";
     size_t n = 0;
-    for (uint32_t i = 0; choices->type == VALUE_TABLE && i < choices->table.n && n < sizeof list - 80; i++)
+    for (uint32_t i = 0;
+         choices->type == VALUE_TABLE && i < choices->table.n && n < sizeof list - 80; i++)
         if (choices->table.at[i].value.type == VALUE_TEXT)
             n += (size_t)snprintf(list + n, sizeof list - n, "%s\"%.60s\"", n ? ", " : "",
                                   choices->table.at[i].value.text);
@@ -148,7 +158,8 @@ static bool knob_value(struct knob *k, const struct value *v, const struct table
     enum unit unit = UNIT_NONE;
     double x;
     if (v->type == VALUE_BOOL || (!first && k->is_bool)) {
-        bool yes = v->type == VALUE_BOOL ? v->boolean : v->type == VALUE_TEXT && !strcmp(v->text, "true");
+        bool yes =
+            v->type == VALUE_BOOL ? v->boolean : v->type == VALUE_TEXT && !strcmp(v->text, "true");
         if (v->type != VALUE_BOOL && !yes && strcmp(v->text, "false"))
             return error_set(e, "it wants true or false");
         k->is_bool = true;
@@ -160,8 +171,9 @@ static bool knob_value(struct knob *k, const struct value *v, const struct table
                                                  unit_parse(v->text, &x, &unit, &ignored);
     if (first ? !numeric : k->is_text) {
         if (v->type != VALUE_TEXT)
-            return error_set(e, "its default is %s; it wants a number, a text with a unit, a text or a boolean",
-                             value_type_name(v));
+            return error_set(
+                e, "its default is %s; it wants a number, a text with a unit, a text or a boolean",
+                value_type_name(v));
         k->is_text = true;
         k->text = v->text;
         return is_choice(t, v->text, e);
@@ -188,7 +200,8 @@ static bool knob_overrides(struct host *h, struct knob *k, const struct table *t
             if (!knob_value(k, &v, t, false, e))
                 return error_prefix(e, "--set %s", m->sets[i]);
         }
-    for (uint32_t i = 0; i < m->n_knobs; i++) { /* of all cases, so that a mistake shows before its case is run */
+    for (uint32_t i = 0; i < m->n_knobs;
+         i++) { /* of all cases, so that a mistake shows before its case is run */
         if (strcmp(m->knobs[i].knob, k->name))
             continue;
         struct knob other = *k;
@@ -209,7 +222,8 @@ static bool read_knob(struct host *h, const struct entry *en, struct knob *k, st
     if (!en->key)
         return error_set(e, "a knob is name = { default, \"meaning\" }");
     if (!value_is_name(en->key))
-        return error_set(e, "the name has letters, digits and underscores and does not begin with a digit");
+        return error_set(
+            e, "the name has letters, digits and underscores and does not begin with a digit");
     for (uint32_t i = 0; i < t.n; i++) {
         bool known = !t.at[i].key && t.at[i].index <= 2;
         for (int j = 0; keys[j]; j++)

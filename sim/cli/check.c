@@ -4,16 +4,23 @@
 #include "report/json.h"
 #include "report/text.h"
 
-enum outcome_of_check { AS_EXPECTED, UNDECIDED, DIFFERS, UNUSABLE }; /* ascending in precedence: 2, 1, 3, 0 as exit status */
+enum outcome_of_check {
+    AS_EXPECTED,
+    UNDECIDED,
+    DIFFERS,
+    UNUSABLE
+}; /* ascending in precedence: 2, 1, 3, 0 as exit status */
 
-static enum outcome_of_check judge(const struct options *o, const struct study *s, const char *name, struct error *e) {
+static enum outcome_of_check judge(const struct options *o, const struct study *s, const char *name,
+                                   struct error *e) {
     int counts[3], different;
     struct text_style style = {cli_colour()};
     FILE *quiet = o->json || o->quiet ? fopen("/dev/null", "w") : NULL;
     FILE *f = quiet ? quiet : stdout;
     fprintf(f, "%s: %s\n", name, s->scenario.title);
     text_claims(f, s, &style, counts, &different);
-    fprintf(f, "  %d hold, %d fail, %d undecided; %d not as expected\n", counts[0], counts[1], counts[2], different);
+    fprintf(f, "  %d hold, %d fail, %d undecided; %d not as expected\n", counts[0], counts[1],
+            counts[2], different);
     if (quiet)
         fclose(quiet);
     if (o->json) {
@@ -26,7 +33,9 @@ static enum outcome_of_check judge(const struct options *o, const struct study *
     int expected_undecided = 0;
     for (uint32_t i = 0; i < s->scenario.n_claims; i++)
         expected_undecided += s->scenario.claims[i].expect == VERDICT_UNDECIDED;
-    return different ? DIFFERS : counts[VERDICT_UNDECIDED] > expected_undecided ? UNDECIDED : AS_EXPECTED;
+    return different                                        ? DIFFERS
+           : counts[VERDICT_UNDECIDED] > expected_undecided ? UNDECIDED
+                                                            : AS_EXPECTED;
 }
 
 static enum outcome_of_check check_one(const struct options *o, const char *name) {

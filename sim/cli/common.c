@@ -14,24 +14,31 @@ bool cli_colour(void) {
     return isatty(STDOUT_FILENO) && (!no || !*no);
 }
 
-struct scenario_maker *cli_open(const struct options *o, const char *name, char *path, struct error *e) {
+struct scenario_maker *cli_open(const struct options *o, const char *name, char *path,
+                                struct error *e) {
     char library[PATH_SIZE];
     struct host_options host = {.library = path_find("lua", library) ? library : NULL};
     if (!path_scenario(name, path, e))
         return NULL;
     if (!host.library) {
-        error_set(e, "the Lua files that come with nines are neither beside the program nor in ../share/nines; install it whole");
+        error_set(e, "the Lua files that come with nines are neither beside the program nor in "
+                     "../share/nines; install it whole");
         return NULL;
     }
     return host_open(path, &host, o->sets, o->n_sets, e);
 }
 
 struct study_options cli_study_options(const struct options *o) {
-    return (struct study_options){.seed = o->seed, .replications = o->replications, .warmup = o->warmup,
-                                  .duration = o->duration, .jobs = o->jobs, .all_nodes = o->all_nodes};
+    return (struct study_options){.seed = o->seed,
+                                  .replications = o->replications,
+                                  .warmup = o->warmup,
+                                  .duration = o->duration,
+                                  .jobs = o->jobs,
+                                  .all_nodes = o->all_nodes};
 }
 
-/* ---- progress ------------------------------------------------------------------------------------ */
+/* ---- progress
+ * ------------------------------------------------------------------------------------ */
 
 static double seconds(void) {
     struct timespec t;
@@ -46,7 +53,8 @@ static void show(void *ctx, double share, ns_t simulated, uint64_t events) {
     if (spent < 0.5)
         return;
     if (share > 0.02)
-        snprintf(eta, sizeof eta, "  %s to go", unit_format((char[40]){0}, 40, ceil(spent / share * (1 - share)), UNIT_TIME));
+        snprintf(eta, sizeof eta, "  %s to go",
+                 unit_format((char[40]){0}, 40, ceil(spent / share * (1 - share)), UNIT_TIME));
     if (events)
         snprintf(rate, sizeof rate, "  %.1f M events/s", (double)events / spent / 1e6);
     fprintf(stderr, "\r\033[K%3.0f %%  %s simulated%s%s", 100 * share,

@@ -12,7 +12,9 @@ struct side {
     char label[400];
 };
 
-static bool is_setting(const char *word) { return strchr(word, '=') != NULL; }
+static bool is_setting(const char *word) {
+    return strchr(word, '=') != NULL;
+}
 
 static void give(struct side *s, const struct options *o, const char *file, const char *word) {
     s->file = file;
@@ -23,7 +25,8 @@ static void give(struct side *s, const struct options *o, const char *file, cons
         s->sets[s->n_sets++] = word;
     else if (word)
         s->in_case = word;
-    snprintf(s->label, sizeof s->label, "%s, %s %s", file, word && is_setting(word) ? "with" : "case",
+    snprintf(s->label, sizeof s->label, "%s, %s %s", file,
+             word && is_setting(word) ? "with" : "case",
              word && is_setting(word) ? word : s->in_case);
 }
 
@@ -38,10 +41,12 @@ static bool sides(const struct options *o, struct side *a, struct side *b, struc
         give(b, o, o->words[0], o->words[2]);
         return true;
     }
-    return error_set(e, "compare wants a scenario and two cases or settings, or two scenario files: nines compare recsys base flush");
+    return error_set(e, "compare wants a scenario and two cases or settings, or two scenario "
+                        "files: nines compare recsys base flush");
 }
 
-static bool run_side(const struct options *o, struct side *side, struct scenario_maker **m, struct study *s, struct error *e) {
+static bool run_side(const struct options *o, struct side *side, struct scenario_maker **m,
+                     struct study *s, struct error *e) {
     char path[PATH_SIZE];
     struct options with = *o;
     struct progress p;
@@ -52,7 +57,8 @@ static bool run_side(const struct options *o, struct side *side, struct scenario
     /* host_open keeps the pointer to the settings: they must live as long as the maker */
     char library[PATH_SIZE];
     struct host_options host = {.library = path_find("lua", library) ? library : NULL};
-    if (!path_scenario(side->file, path, e) || !(*m = host_open(path, &host, side->sets, side->n_sets, e)))
+    if (!path_scenario(side->file, path, e) ||
+        !(*m = host_open(path, &host, side->sets, side->n_sets, e)))
         return false;
     struct study_options so = cli_study_options(o);
     so.cases = &side->in_case;

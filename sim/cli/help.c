@@ -56,7 +56,8 @@ static bool command_page(const char *name) {
             printf("%s: %s\n  %s\n", c->name, c->summary, c->usage);
             for (int i = 0; option_help[i][0]; i++) {
                 char key[40];
-                snprintf(key, sizeof key, "%.*s", (int)strcspn(option_help[i][0] + 2, " =,"), option_help[i][0] + 2);
+                snprintf(key, sizeof key, "%.*s", (int)strcspn(option_help[i][0] + 2, " =,"),
+                         option_help[i][0] + 2);
                 if (strstr(c->options, key))
                     printf("  %-18s %s\n", option_help[i][0], option_help[i][1]);
             }
@@ -68,14 +69,19 @@ static bool command_page(const char *name) {
 static bool word_page(const char *name) {
     for (int i = 0; i < DIST_KINDS; i++)
         if (!strcmp(dist_types[i].name, name))
-            return help_word(stdout, name, dist_types[i].summary, dist_types[i].arguments, dist_types[i].example, false), true;
+            return help_word(stdout, name, dist_types[i].summary, dist_types[i].arguments,
+                             dist_types[i].example, false),
+                   true;
     for (int i = 0; i < SIGNAL_KINDS; i++)
         if (!strcmp(signal_types[i].name, name))
-            return help_word(stdout, name, signal_types[i].summary, signal_types[i].arguments, signal_types[i].example, false),
+            return help_word(stdout, name, signal_types[i].summary, signal_types[i].arguments,
+                             signal_types[i].example, false),
                    true;
     for (int i = 0; i < FAULT_KINDS; i++)
         if (!strcmp(fault_types[i].name, name))
-            return help_word(stdout, name, fault_types[i].summary, fault_types[i].arguments, fault_types[i].example, false), true;
+            return help_word(stdout, name, fault_types[i].summary, fault_types[i].arguments,
+                             fault_types[i].example, false),
+                   true;
     for (const struct word *w = host_words; w->name; w++)
         if (!strcmp(w->name, name))
             return help_word(stdout, name, w->summary, NULL, w->example, false), true;
@@ -86,22 +92,29 @@ static bool word_page(const char *name) {
 static int reference(const char *part) {
     if (!strcmp(part, "components")) {
         puts("# Components\n\nMade by `make docs` from the tables beside the code; do not edit.\n\n"
-             "Every component takes `name`. *live* parameters may be changed while running: by faults (`set`) and signals.\n"
-             "Every component measures `latency`, `offered`, `throughput`, `goodput`, `availability`, `share`, `calls` and "
+             "Every component takes `name`. *live* parameters may be changed while running: by "
+             "faults (`set`) and signals.\n"
+             "Every component measures `latency`, `offered`, `throughput`, `goodput`, "
+             "`availability`, `share`, `calls` and "
              "`in_flight`.\n");
         for (int i = 0; node_types[i]; i++)
             help_node(stdout, node_types[i], true);
         return 0;
     }
-    puts("# Words of the language\n\nMade by `make docs` from the tables beside the code; do not edit.\n\n## Distributions\n");
+    puts("# Words of the language\n\nMade by `make docs` from the tables beside the code; do not "
+         "edit.\n\n## Distributions\n");
     for (int i = 0; i < DIST_KINDS; i++)
-        help_word(stdout, dist_types[i].name, dist_types[i].summary, dist_types[i].arguments, dist_types[i].example, true);
-    puts("## Signals\n\nSignals multiply with each other and with numbers; any rate and any live parameter takes one.\n");
+        help_word(stdout, dist_types[i].name, dist_types[i].summary, dist_types[i].arguments,
+                  dist_types[i].example, true);
+    puts("## Signals\n\nSignals multiply with each other and with numbers; any rate and any live "
+         "parameter takes one.\n");
     for (int i = 0; i < SIGNAL_KINDS; i++)
-        help_word(stdout, signal_types[i].name, signal_types[i].summary, signal_types[i].arguments, signal_types[i].example, true);
+        help_word(stdout, signal_types[i].name, signal_types[i].summary, signal_types[i].arguments,
+                  signal_types[i].example, true);
     puts("## Faults\n");
     for (int i = 0; i < FAULT_KINDS; i++)
-        help_word(stdout, fault_types[i].name, fault_types[i].summary, fault_types[i].arguments, fault_types[i].example, true);
+        help_word(stdout, fault_types[i].name, fault_types[i].summary, fault_types[i].arguments,
+                  fault_types[i].example, true);
     puts("## Other words\n");
     for (const struct word *w = host_words; w->name; w++)
         help_word(stdout, w->name, w->summary, NULL, w->example, true);
@@ -138,7 +151,8 @@ int command_help(const struct options *o) {
         return 0;
     }
     const char *name = o->words[0];
-    bool parts = o->n_words == 2 && (!strcmp(o->words[1], "components") || !strcmp(o->words[1], "words"));
+    bool parts =
+        o->n_words == 2 && (!strcmp(o->words[1], "components") || !strcmp(o->words[1], "words"));
     if (parts && !strcmp(name, "reference"))
         return reference(o->words[1]);
     if (o->n_words > 1) {

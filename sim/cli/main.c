@@ -12,14 +12,18 @@
 const struct command commands[] = {
     {"run", "nines run SCENARIO [options]", "runs one case and summarises it",
      COMMON " case json csv out plot nodes format", command_run},
-    {"check", "nines check SCENARIO… [options]", "decides the claims: 0 as expected, 1 one differs, 3 one undecided",
-     COMMON " json", command_check},
+    {"check", "nines check SCENARIO… [options]",
+     "decides the claims: 0 as expected, 1 one differs, 3 one undecided", COMMON " json",
+     command_check},
     {"compare", "nines compare SCENARIO CASE CASE | SCENARIO name=value name=value | A.lua B.lua",
      "paired differences with intervals", COMMON " case", command_compare},
-    {"plot", "nines plot DIR", "draws the pictures of a result folder", "format quiet", command_plot},
+    {"plot", "nines plot DIR", "draws the pictures of a result folder", "format quiet",
+     command_plot},
     {"new", "nines new NAME", "writes NAME.lua, a scenario to start from", "quiet", command_new},
     {"list", "nines list", "the scenarios that come with nines", "", command_list},
-    {"help", "nines help [NAME]", "everything about a command, component, distribution, fault, signal or word", "", command_help},
+    {"help", "nines help [NAME]",
+     "everything about a command, component, distribution, fault, signal or word", "",
+     command_help},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -40,9 +44,9 @@ struct option_kind {
     bool value;
 };
 static const struct option_kind kinds[] = {
-    {"set", true},   {"case", true},   {"seed", true},  {"replications", true}, {"duration", true}, {"warmup", true},
-    {"json", false}, {"csv", false},   {"out", true},   {"plot", false},        {"quiet", false},   {"jobs", true},
-    {"nodes", true}, {"format", true}, {NULL, false},
+    {"set", true},    {"case", true},  {"seed", true},  {"replications", true}, {"duration", true},
+    {"warmup", true}, {"json", false}, {"csv", false},  {"out", true},          {"plot", false},
+    {"quiet", false}, {"jobs", true},  {"nodes", true}, {"format", true},       {NULL, false},
 };
 
 static bool takes(const struct command *c, const char *name) {
@@ -53,12 +57,14 @@ static bool takes(const struct command *c, const char *name) {
     return false;
 }
 
-static bool whole(const char *name, const char *text, double min, double max, double *out, struct error *e) {
+static bool whole(const char *name, const char *text, double min, double max, double *out,
+                  struct error *e) {
     char *end;
     errno = 0;
     *out = strtod(text, &end);
     if (*end || end == text || errno || *out != floor(*out) || *out < min || *out > max)
-        return error_set(e, "--%s %s: it wants a whole number of %.0f to %.0f", name, text, min, max);
+        return error_set(e, "--%s %s: it wants a whole number of %.0f to %.0f", name, text, min,
+                         max);
     return true;
 }
 
@@ -77,12 +83,14 @@ static bool duration(const char *name, const char *text, ns_t *out, struct error
     return true;
 }
 
-static bool choice(const char *name, const char *text, const char *const *choices, struct error *e) {
+static bool choice(const char *name, const char *text, const char *const *choices,
+                   struct error *e) {
     char list[100] = "";
     for (int i = 0; choices[i]; i++) {
         if (!strcmp(choices[i], text))
             return true;
-        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", choices[i]);
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "",
+                 choices[i]);
     }
     return error_set(e, "--%s %s: it is one of %s", name, text, list);
 }
@@ -92,7 +100,8 @@ static bool take_seed(const char *text, uint64_t *seed, struct error *e) {
     errno = 0;
     unsigned long long x = strtoull(text, &end, 10);
     if (*end || end == text || errno || text[0] == '-')
-        return error_set(e, "--seed %s: it wants a whole number of 0 to 18446744073709551615", text);
+        return error_set(e, "--seed %s: it wants a whole number of 0 to 18446744073709551615",
+                         text);
     *seed = x;
     return true;
 }
@@ -120,7 +129,8 @@ static bool take(struct options *o, const char *name, const char *value, struct 
             return false;
         return o->duration > 0 || error_set(e, "--duration %s: it must be above 0", value);
     } else if (!strcmp(name, "warmup"))
-        return !strcmp(value, "auto") ? (o->warmup = -1, true) : duration(name, value, &o->warmup, e);
+        return !strcmp(value, "auto") ? (o->warmup = -1, true)
+                                      : duration(name, value, &o->warmup, e);
     else if (!strcmp(name, "out"))
         o->out = value;
     else if (!strcmp(name, "nodes")) {
@@ -145,10 +155,13 @@ static const char *kind_at(const void *ctx, int i) {
     return kinds[i].name;
 }
 
-static bool parse(const struct command *c, int argc, char **argv, struct options *o, struct error *e) {
+static bool parse(const struct command *c, int argc, char **argv, struct options *o,
+                  struct error *e) {
     for (int i = 0; i < argc; i++) {
         if (argv[i][0] == '-' && argv[i][1] && argv[i][1] != '-')
-            return error_set(e, "there is no option %s; options begin with two dashes, see: nines help %s", argv[i], c->name);
+            return error_set(
+                e, "there is no option %s; options begin with two dashes, see: nines help %s",
+                argv[i], c->name);
         if (strncmp(argv[i], "--", 2)) {
             if (o->n_words == 64)
                 return error_set(e, "too many words on the command line");
@@ -157,7 +170,8 @@ static bool parse(const struct command *c, int argc, char **argv, struct options
         }
         char name[64];
         const char *eq = strchr(argv[i], '=');
-        snprintf(name, sizeof name, "%.*s", eq ? (int)(eq - argv[i] - 2) : (int)strlen(argv[i] + 2), argv[i] + 2);
+        snprintf(name, sizeof name, "%.*s", eq ? (int)(eq - argv[i] - 2) : (int)strlen(argv[i] + 2),
+                 argv[i] + 2);
         const struct option_kind *k = kinds;
         while (k->name && strcmp(k->name, name))
             k++;
@@ -165,7 +179,8 @@ static bool parse(const struct command *c, int argc, char **argv, struct options
         if (near)
             return error_set(e, "there is no option --%s; did you mean --%s?", name, near);
         if (!k->name || !takes(c, name))
-            return error_set(e, "%s takes no option --%s; see: nines help %s", c->name, name, c->name);
+            return error_set(e, "%s takes no option --%s; see: nines help %s", c->name, name,
+                             c->name);
         const char *value = eq ? eq + 1 : NULL;
         if (k->value && !value && i + 1 < argc)
             value = argv[++i];
@@ -181,7 +196,8 @@ static bool parse(const struct command *c, int argc, char **argv, struct options
 
 static int hello(void) {
     puts("Nines simulates AI serving architectures. Three commands to try:\n\n"
-         "  nines run quickstart            one queue: throughput, P99 with an interval, utilisation\n"
+         "  nines run quickstart            one queue: throughput, P99 with an interval, "
+         "utilisation\n"
          "  nines check recsys              is what was drawn on the whiteboard true?\n"
          "  nines run recsys --case slow_pod --plot   what one slow pod does, in pictures\n\n"
          "  nines list                      all scenarios that come with it\n"
@@ -209,8 +225,10 @@ static int dispatch(int argc, char **argv) {
         c++;
     if (!c->name) {
         const char *near = error_nearest(name, command_at, NULL);
-        error_set(&e, near ? "there is no command '%s'; did you mean '%s'?" : "there is no command '%s'; see: nines help", name,
-                  near);
+        error_set(&e,
+                  near ? "there is no command '%s'; did you mean '%s'?"
+                       : "there is no command '%s'; see: nines help",
+                  name, near);
         return cli_fail(&e);
     }
     for (int i = 2; i < argc; i++)

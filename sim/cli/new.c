@@ -12,7 +12,8 @@ static const char template[] =
     "  rps     = { 100, \"offered load, requests/s\", min = 0 },\n"
     "  servers = { 4, \"workers of the backend\", integer = true, min = 1 },\n"
     "}\n\n"
-    "local backend = station { name = \"backend\", servers = k.servers, service = lognormal { mean = \"30ms\", cv = 1 } }\n\n"
+    "local backend = station { name = \"backend\", servers = k.servers, service = lognormal { mean "
+    "= \"30ms\", cv = 1 } }\n\n"
     "return scenario {\n"
     "  title    = \"%s\",\n"
     "  workload = open { name = \"clients\", rate = k.rps },\n"
@@ -47,7 +48,8 @@ int command_new(const struct options *o) {
         if (*c == '"' || *c == '\\' || *c == '\n')
             *c = '_';
     if (!f)
-        error_set(&e, "%s: %s", path, errno == EEXIST ? "it exists already; choose another name" : strerror(errno));
+        error_set(&e, "%s: %s", path,
+                  errno == EEXIST ? "it exists already; choose another name" : strerror(errno));
     else if (fprintf(f, template, title) < 0 || fclose(f))
         error_set(&e, "%s: it could not be written whole: %s", path, strerror(errno));
     if (error_is(&e))

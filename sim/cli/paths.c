@@ -45,7 +45,9 @@ bool path_scenario(const char *name, char *out, struct error *e) {
                 return true;
         }
     }
-    return error_set(e, "%s: there is no such scenario; `nines list` shows those that come with nines, a file of your own "
-                        "ends in .lua",
+    return error_set(e,
+                     "%s: there is no such scenario; `nines list` shows those that come with "
+                     "nines, a file of your own "
+                     "ends in .lua",
                      name);
 }

@@ -14,7 +14,9 @@ int command_plot(const struct options *o) {
     struct error e = {{0}};
     char scripts[PATH_SIZE];
     if (o->n_words != 1)
-        error_set(&e, "plot wants the folder of a result: nines run recsys --out DIR, then nines plot DIR");
+        error_set(
+            &e,
+            "plot wants the folder of a result: nines run recsys --out DIR, then nines plot DIR");
     else if (!path_find("plots", scripts))
         error_set(&e, "the gnuplot scripts that come with nines are not there; install it whole");
     else {

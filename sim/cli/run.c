@@ -10,19 +10,23 @@
 #include "report/plot.h"
 #include "report/text.h"
 
-static void wrote(void *ctx, const char *path) { (void)ctx, (void)path; }
+static void wrote(void *ctx, const char *path) {
+    (void)ctx, (void)path;
+}
 
 static bool draw(const char *dir, void *ctx, struct error *e) {
     const struct options *o = ctx;
     char scripts[PATH_SIZE];
     if (!path_find("plots", scripts))
-        return error_set(e, "the gnuplot scripts that come with nines are not there; install it whole");
+        return error_set(
+            e, "the gnuplot scripts that come with nines are not there; install it whole");
     struct plot_options p = {.format = o->format, .scripts = scripts};
     return plot_folder(dir, &p, wrote, NULL, e);
 }
 
 /* --plot without --out: a folder named after the scenario and the case. */
-static const char *out_folder(const struct options *o, const char *path, char *buffer, size_t size) {
+static const char *out_folder(const struct options *o, const char *path, char *buffer,
+                              size_t size) {
     if (o->out || !o->plot)
         return o->out;
     const char *base = strrchr(path, '/');
@@ -53,7 +57,8 @@ static bool may_make(const char *dir, struct error *e) {
     struct stat st;
     parent_of(dir, parent, sizeof parent);
     if (stat(parent, &st))
-        return errno == ENOENT ? may_make(parent, e) : error_set(e, "%s: %s", parent, strerror(errno));
+        return errno == ENOENT ? may_make(parent, e)
+                               : error_set(e, "%s: %s", parent, strerror(errno));
     if (!S_ISDIR(st.st_mode))
         return error_set(e, "%s: it is no folder", parent);
     return !access(parent, W_OK | X_OK) || error_set(e, "%s: %s", parent, strerror(errno));
@@ -66,7 +71,8 @@ static bool make_parents(const char *dir, struct error *e) {
     if (!stat(parent, &st))
         return true;
     return make_parents(parent, e) &&
-           (!mkdir(parent, 0777) || errno == EEXIST || error_set(e, "%s: it cannot be made: %s", parent, strerror(errno)));
+           (!mkdir(parent, 0777) || errno == EEXIST ||
+            error_set(e, "%s: it cannot be made: %s", parent, strerror(errno)));
 }
 
 static bool print(const struct options *o, const struct study *s, struct error *e) {
@@ -86,12 +92,14 @@ static bool print(const struct options *o, const struct study *s, struct error *
     return true;
 }
 
-static bool write_out(const struct options *o, const struct study *s, const char *dir, struct error *e) {
+static bool write_out(const struct options *o, const struct study *s, const char *dir,
+                      struct error *e) {
     if (!dir)
         return true;
     if (!make_parents(dir, e))
         return false;
-    bool ok = folder_write(dir, s, &s->cases[0], o->words[0], false, o->plot ? draw : NULL, (void *)(uintptr_t)o, e);
+    bool ok = folder_write(dir, s, &s->cases[0], o->words[0], false, o->plot ? draw : NULL,
+                           (void *)(uintptr_t)o, e);
     if (ok && !o->quiet)
         fprintf(stderr, "written: %s\n", dir);
     return ok;
@@ -118,7 +126,8 @@ int command_run(const struct options *o) {
     struct error e = {{0}};
     char path[PATH_SIZE], buffer[PATH_SIZE];
     if (o->n_words != 1) {
-        error_set(&e, o->n_words ? "run takes one scenario" : "run which scenario? for example: nines run quickstart");
+        error_set(&e, o->n_words ? "run takes one scenario"
+                                 : "run which scenario? for example: nines run quickstart");
         return cli_fail(&e);
     }
     struct scenario_maker *m = cli_open(o, o->words[0], path, &e);

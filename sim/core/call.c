@@ -129,8 +129,11 @@ static struct call *send(struct call *mine, struct edge *via, uint64_t key, uint
     c->attempt = attempt;
     via->in_flight++;
     meter_arrive(&to->meter, sim->clock.now, c->req->cell);
-    if (via->meter)
+    if (via->meter) {
         meter_arrive(via->meter, sim->clock.now, c->req->cell);
+        if (via->ordinal) /* a request that comes by several ways must not draw the same there */
+            c->key = rng_key(key ^ to->salt, via->ordinal);
+    }
     if (__builtin_expect(sim->observer != NULL, 0))
         sim->observer->begun(sim->observer, c);
     if (__builtin_expect(to->gate.active || via->gate.active, 0))

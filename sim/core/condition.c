@@ -37,7 +37,9 @@ static const char *cut(struct reader *r, const char *from) {
     return arena_print(r->arena, "%.*s", (int)(r->at - from), from);
 }
 
-static bool word_char(char c) { return isalnum((unsigned char)c) || c == '_'; }
+static bool word_char(char c) {
+    return isalnum((unsigned char)c) || c == '_';
+}
 
 static const char *word(struct reader *r) {
     const char *from = r->at;
@@ -63,7 +65,9 @@ static const char *address(struct reader *r) {
 static const char *const label_keys[] = {"class", "region", "outcome", "phase",
                                          "case",  "result", NULL};
 
-static const char *label_at(const void *ctx, int i) { return ((const char *const *)ctx)[i]; }
+static const char *label_at(const void *ctx, int i) {
+    return ((const char *const *)ctx)[i];
+}
 
 static bool labels(struct reader *r, struct metric_ref *m) {
     do {
@@ -81,8 +85,9 @@ static bool labels(struct reader *r, struct metric_ref *m) {
             return error_set(r->e, "condition \"%s\": unknown label '%s'; did you mean '%s'?",
                              r->text, key, near);
         if (!known)
-            return error_set(r->e, "condition \"%s\": unknown label '%s'; labels are class, region, "
-                                   "outcome, phase, case, result",
+            return error_set(r->e,
+                             "condition \"%s\": unknown label '%s'; labels are class, region, "
+                             "outcome, phase, case, result",
                              r->text, key);
         if (!eat(r, "="))
             return fail(r, "\"=\"");
@@ -201,8 +206,9 @@ static bool bound(struct reader *r, struct condition *c) {
         if (!eat(r, "*"))
             return true;
         if (c->unit != UNIT_NONE && c->unit != UNIT_RATIO)
-            return error_set(r->e, "condition \"%s\": the factor before * is a plain number or a "
-                                   "percentage",
+            return error_set(r->e,
+                             "condition \"%s\": the factor before * is a plain number or a "
+                             "percentage",
                              r->text);
         c->factor = c->value;
     }
@@ -221,8 +227,8 @@ static bool condition(struct reader *r, struct condition *c) {
             return false;
         c->relative = unit == UNIT_RATIO;
         if (c->tolerance < 0 || c->relation != REL_EQ)
-            return error_set(r->e, "condition \"%s\": +- wants a tolerance above 0 and the relation =",
-                             r->text);
+            return error_set(
+                r->e, "condition \"%s\": +- wants a tolerance above 0 and the relation =", r->text);
     }
     c->text = cut(r, from);
     return true;
@@ -236,12 +242,15 @@ struct condition *condition_parse(struct arena *a, const char *text, struct erro
         return NULL;
     blanks(&r);
     if (*r.at) {
-        error_set(e, "condition \"%s\": it is complete before \"%.20s\"; one comparison is all it takes", text, r.at);
+        error_set(
+            e, "condition \"%s\": it is complete before \"%.20s\"; one comparison is all it takes",
+            text, r.at);
         return NULL;
     }
     if (c->relation == REL_EQ && c->tolerance == 0) {
-        error_set(e, "condition \"%s\": an estimate never equals a number; say how close, such as "
-                     "= 48ms +- 10%%",
+        error_set(e,
+                  "condition \"%s\": an estimate never equals a number; say how close, such as "
+                  "= 48ms +- 10%%",
                   text);
         return NULL;
     }

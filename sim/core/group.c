@@ -99,6 +99,7 @@ bool group_reserve(struct group *g, struct error *e) {
                          (long long)g->max);
     if (g->max < 1 || g->max > 100000)
         return error_set(e, "max = %lld: it must lie in 1..100000", (long long)g->max);
+    g->built = g->max;
     g->at = arena_alloc(&g->base.sim->arena, (size_t)g->max * sizeof *g->at);
     return true;
 }
@@ -115,6 +116,17 @@ void group_enter(struct group *g, uint32_t i) {
 void group_leave(struct group *g, uint32_t i, struct node *root) {
     g->at[i].scope.root = root;
     g->base.sim->scope = g->at[i].scope.parent;
+}
+
+/* Both may have been set from outside after the replicas were built. */
+static bool seal(struct node *n, struct error *e) {
+    const struct group *g = group_of(n);
+    if (g->max != g->built)
+        return error_set(e, "max = %lld: %lld replicas have been built; give max in the file or as a knob",
+                         (long long)g->max, (long long)g->built);
+    return g->count <= g->max ||
+           error_set(e, "count = %lld is above max = %lld; set max to what it may grow to",
+                     (long long)g->count, (long long)g->max);
 }
 
 static void begin(struct node *n) {
@@ -172,5 +184,5 @@ const struct node_type replicas_type = {
     .metrics = metrics,
     .size = sizeof(struct group),
     .flags = NODE_RESOURCE,
-    .ops = {.start = begin, .set = changed},
+    .ops = {.seal = seal, .start = begin, .set = changed},
 };

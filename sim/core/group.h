@@ -25,6 +25,7 @@ struct group {
     struct callback *build;      /* called by the scenario's reader, not by core */
     double hourly;               /* USD an hour for a replica, from the price */
     struct replica *at;          /* max of them */
+    int64_t built;               /* how many `at` has room for */
     uint32_t n_ready;
     struct integral ready, provisioned; /* provisioned: from the order to start to the end of draining */
     uint64_t started;

@@ -139,8 +139,8 @@ static double distribution(const struct metric_query *q, const struct sums *s,
 
 static double cost_value(const struct sim *sim, const struct metric_query *q) {
     double usd = 0, hours = span_of(sim, q->segments) / 3600;
-    for (uint32_t i = 0; i < sim->n_order; i++) {
-        const struct node *n = sim->order[i];
+    for (uint32_t i = 0; i < (q->whole ? sim->n_order : q->nodes.n); i++) {
+        const struct node *n = q->whole ? sim->order[i] : q->nodes.at[i];
         double hourly = group_price(n);
         if (hourly > 0)
             usd += hourly * marked(sim, group_provisioned_marks(n), 32, q->segments) / 3.6e12;

@@ -33,6 +33,7 @@ struct metric_query {
     double p;
     enum phase phase;
     bool cost_per_request;
+    bool whole; /* no address: of all the system */
     struct node_set nodes;
     const char *own;
     uint64_t segments, classes; /* masks */

@@ -51,6 +51,14 @@ static const char *metric_name_at(const void *ctx, int i) {
     return NULL;
 }
 
+/* Only groups cost something. */
+static bool has_cost(const struct metric_query *q) {
+    for (uint32_t i = 0; i < q->nodes.n; i++)
+        if (q->nodes.at[i]->type == &replicas_type)
+            return true;
+    return q->whole;
+}
+
 /* Keeps the nodes for which the metric means something: callable ones for what is built in, those that have it for the others. */
 static void keep_fitting(struct metric_query *q) {
     uint32_t n = 0;
@@ -227,7 +235,7 @@ static bool labels_fit(const struct metric_ref *ref, const struct metric_query *
 bool metric_bind(const struct sim *sim, const struct metric_ref *ref, struct metric_query *q,
                  struct error *e) {
     bool distribution = false;
-    *q = (struct metric_query){.p = NAN};
+    *q = (struct metric_query){.p = NAN, .whole = !ref->address};
     if (ref->address) {
         if (!address_find(sim, ref->address, &q->nodes, e))
             return error_prefix(e, "metric %s", ref->text);
@@ -250,7 +258,7 @@ bool metric_bind(const struct sim *sim, const struct metric_ref *ref, struct met
          labels_fit(ref, q, e);
     if (ok)
         keep_fitting(q);
-    if (ok && !q->nodes.n)
+    if (ok && (!q->nodes.n || (q->what == WHAT_COST && !has_cost(q))))
         ok = error_set(e, "metric %s: nothing at '%s' has a '%s'", ref->text, ref->address, ref->name);
     if (!ok)
         metric_release(q);

@@ -97,6 +97,7 @@ struct edge {
     struct meter *meter; /* NULL while the callee has this one caller: then the callee's meter is the edge's */
     struct gate gate;
     int64_t in_flight;
+    uint32_t ordinal; /* among the callee's callers, from 0: keys the draws of those after the first */
 };
 
 struct node {

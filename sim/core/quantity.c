@@ -38,7 +38,8 @@ static struct quantity *read_by_class(struct sim *sim, const struct table *t, en
     q->by_class.named = arena_alloc(&sim->arena, t->n * sizeof *q->by_class.named);
     for (uint32_t i = 0; i < t->n; i++) {
         if (!t->at[i].key) {
-            error_set(e, "%s: a table by class wants class names as keys, such as { human = \"5ms\" }",
+            error_set(e,
+                      "%s: a table by class wants class names as keys, such as { human = \"5ms\" }",
                       what);
             return NULL;
         }
@@ -85,7 +86,8 @@ struct quantity *quantity_linear(struct sim *sim, const struct table *t, struct 
     for (uint32_t i = 0; i < t->n; i++) {
         const struct entry *en = &t->at[i];
         if (!en->key && en->index == 1) {
-            if (!(q->linear.base = quantity_read(sim, &en->value, UNIT_NONE, "linear: the base", e)))
+            if (!(q->linear.base =
+                      quantity_read(sim, &en->value, UNIT_NONE, "linear: the base", e)))
                 return NULL;
             continue;
         }
@@ -182,8 +184,10 @@ bool quantity_resolve(struct quantity *q, struct sim *sim, struct error *e) {
 static double fact_of(const struct fact_term *t, const struct call *c) {
     double x = c->req->fact[t->index];
     if (isnan(x))
-        sim_fail(c->node->sim, "%s: %s: a request of class '%s' has no fact '%s'; give it in the workload",
-                 c->node->where, c->node->address, c->node->sim->classes[c->req->class].name, t->fact);
+        sim_fail(c->node->sim,
+                 "%s: %s: a request of class '%s' has no fact '%s'; give it in the workload",
+                 c->node->where, c->node->address, c->node->sim->classes[c->req->class].name,
+                 t->fact);
     return x;
 }
 
@@ -206,10 +210,12 @@ static double call_back(const struct quantity *q, const struct call *c, uint64_t
         enum unit unit;
         struct error e = {{0}};
         if (!unit_parse(a.text, &a.number, &unit, &e))
-            sim_fail(c->node->sim, "%s: the function of %s returned %s", c->node->where, c->node->address, e.text);
+            sim_fail(c->node->sim, "%s: the function of %s returned %s", c->node->where,
+                     c->node->address, e.text);
     }
     if (!isfinite(a.number))
-        sim_fail(c->node->sim, "%s: the function of %s returned what is no finite number", c->node->where, c->node->address);
+        sim_fail(c->node->sim, "%s: the function of %s returned what is no finite number",
+                 c->node->where, c->node->address);
     else if (a.number < 0)
         sim_fail(c->node->sim, "%s: the function of %s returned %g; a quantity is not negative",
                  c->node->where, c->node->address, a.number);

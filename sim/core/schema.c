@@ -1,13 +1,14 @@
 #include "core/schema.h"
 
 #include <math.h>
-#include <string.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/schema_impl.h"
 #include "core/sim.h"
 
-/* ---- finding ------------------------------------------------------------------------------------ */
+/* ---- finding ------------------------------------------------------------------------------------
+ */
 
 static const char *param_name_at(const void *ctx, int i) {
     const struct param *params = ctx;
@@ -36,7 +37,8 @@ const struct param *schema_find(const struct node_type *type, const char *path, 
     const struct param *params = type->params;
     for (;;) {
         const char *dot = strchr(path, '.');
-        const struct param *p = schema_param(params, path, dot ? (size_t)(dot - path) : strlen(path));
+        const struct param *p =
+            schema_param(params, path, dot ? (size_t)(dot - path) : strlen(path));
         if (!p) {
             struct error why = {{0}};
             schema_unknown(params, path, &why);
@@ -113,7 +115,8 @@ void schema_refs(struct node *n, void (*visit)(void *ctx, struct node *ref), voi
 }
 
 static size_t size_of(const struct param *p) {
-    return p->kind == PARAM_BOOL ? sizeof(bool) : p->kind == PARAM_CHOICE ? sizeof(int)
+    return p->kind == PARAM_BOOL       ? sizeof(bool)
+           : p->kind == PARAM_CHOICE   ? sizeof(int)
            : p->kind == PARAM_OUTCOMES ? sizeof(uint32_t)
            : p->kind == PARAM_VALUE    ? sizeof(struct value)
                                        : 8;

@@ -376,8 +376,12 @@ bool schema_set(struct node *n, const struct param *p, const struct value *v, bo
     if (p->kind == PARAM_NODE || p->kind == PARAM_NODES || p->kind == PARAM_REF)
         return error_set(e, "%s of a %s is a component, which cannot be set", p->name,
                          n->type->kind);
+    uint32_t known = n->sim->n_quantities;
     if (!read_one(n->sim, n, n, p, v, e))
         return false;
+    for (uint32_t i = known; n->sealed && i < n->sim->n_quantities; i++) /* others were, or will be, when sealing */
+        if (!quantity_resolve(n->sim->quantities[i], n->sim, e))
+            return false;
     if (live && n->type->ops.set)
         n->type->ops.set(n, p);
     return true;

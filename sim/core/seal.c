@@ -57,7 +57,7 @@ static void visit(struct walk *w, struct node *n) {
     n->out = out;
     n->n_out = n_out;
     for (uint32_t i = 0; i < n_out; i++) {
-        out[i]->to->callers++;
+        out[i]->ordinal = out[i]->to->callers++;
         visit(w, out[i]->to);
     }
     schema_refs(n, visit_ref, w);

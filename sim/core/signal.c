@@ -25,7 +25,8 @@ struct signal {
     const struct signal *next; /* factor */
 };
 
-/* I0(k) exp(-k), the mean of exp(k (cos x - 1)): trapezoid rule, which converges geometrically for a periodic function. */
+/* I0(k) exp(-k), the mean of exp(k (cos x - 1)): trapezoid rule, which converges geometrically for
+ * a periodic function. */
 static double mean_wave(double k) {
     double sum = 0;
     enum { STEPS = 512 };

@@ -12,7 +12,8 @@ const char *value_type_name(const struct value *v) {
 
 bool value_is_name(const char *text) {
     for (const char *c = text; *c; c++)
-        if (!(*c == '_' || (*c >= '0' && *c <= '9' && c > text) || (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z')))
+        if (!(*c == '_' || (*c >= '0' && *c <= '9' && c > text) || (*c >= 'a' && *c <= 'z') ||
+              (*c >= 'A' && *c <= 'Z')))
             return false;
     return *text;
 }
@@ -74,19 +75,21 @@ bool value_number(const struct value *v, enum unit want, double *out, const char
     else if (v->type == VALUE_TEXT) {
         struct error why = {{0}};
         if (!like_number(v->text))
-            return error_set(e, "%s: \"%.80s\" was given; it wants %s", what, v->text, wanted(want));
+            return error_set(e, "%s: \"%.80s\" was given; it wants %s", what, v->text,
+                             wanted(want));
         if (!unit_parse(v->text, out, &have, &why))
             return error_set(e, "%s: %s; it wants %s", what, why.text, wanted(want));
     } else
-        return error_set(e, "%s: %s was given; it wants %s", what, value_type_name(v), wanted(want));
+        return error_set(e, "%s: %s was given; it wants %s", what, value_type_name(v),
+                         wanted(want));
     if (!suits(have, want))
         return error_set(e, "%s: \"%s\" is not %s", what, v->text, wanted(want));
     if (!__builtin_isfinite(*out))
         return error_set(e, "%s: the value is not finite; it wants %s", what, wanted(want));
     if (want == UNIT_RATIO && v->type == VALUE_NUMBER && (*out < 0 || *out > 1)) {
         if (*out > 1 && *out <= 100)
-            return error_set(e, "%s = %.6g: a ratio goes from 0 to 1; did you mean \"%.6g%%\"?", what,
-                             *out, *out);
+            return error_set(e, "%s = %.6g: a ratio goes from 0 to 1; did you mean \"%.6g%%\"?",
+                             what, *out, *out);
         return error_set(e, "%s = %.6g: a ratio goes from 0 to 1", what, *out);
     }
     return true;

@@ -23,7 +23,8 @@ struct draft {
 };
 
 static const struct param run_params[] = {
-    PARAM(VALUE, "warmup", struct draft, warmup, NULL, "time before 0, not measured; \"auto\": found by a pilot"),
+    PARAM(VALUE, "warmup", struct draft, warmup, NULL,
+          "time before 0, not measured; \"auto\": found by a pilot"),
     PARAM(VALUE, "duration", struct draft, duration, NULL,
           "measured time; may be left out when all workloads are traces that end"),
     PARAM(INTEGER, "replications", struct draft, replications, "10", "independent runs", .min = 1,
@@ -35,8 +36,10 @@ static const struct param run_params[] = {
 
 static const struct param scenario_params[] = {
     PARAM(TEXT, "title", struct draft, title, "untitled", "what it is about"),
-    PARAM(INTEGER, "language", struct draft, language, "1", "version of the language", .min = 1, .max = 1),
-    PARAM(VALUE, "workload", struct draft, workload, NULL, "a source, or a list of sources", .flags = REQUIRED),
+    PARAM(INTEGER, "language", struct draft, language, "1", "version of the language", .min = 1,
+          .max = 1),
+    PARAM(VALUE, "workload", struct draft, workload, NULL, "a source, or a list of sources",
+          .flags = REQUIRED),
     PARAM(VALUE, "entry", struct draft, entry, NULL, "what the workload calls"),
     PARAM(TABLE, "run", struct draft, s, NULL, "how long and how often", .sub = run_params),
     PARAM(VALUE, "phases", struct draft, phases, NULL, "name = { from, to }"),
@@ -47,11 +50,13 @@ static const struct param scenario_params[] = {
     {0},
 };
 
-/* ---- phases, cases, claims ---------------------------------------------------------------------- */
+/* ---- phases, cases, claims ----------------------------------------------------------------------
+ */
 
 static bool want_table(const struct value *v, const char *what, const char *like, struct error *e) {
     return v->type == VALUE_NIL || v->type == VALUE_TABLE ||
-           error_set(e, "%s: %s was given; it wants a table such as %s", what, value_type_name(v), like);
+           error_set(e, "%s: %s was given; it wants a table such as %s", what, value_type_name(v),
+                     like);
 }
 
 static int by_begin(const void *x, const void *y) {
@@ -77,7 +82,9 @@ static bool read_phases(struct draft *d, struct scenario *s, struct error *e) {
         if (from < 0 || to <= from)
             return error_set(e, "%s: it must begin at 0 or later and end after it begins", label);
         if (!value_is_name(en->key))
-            return error_set(e, "%s: a name has letters, digits and underscores and does not begin with a digit", label);
+            return error_set(
+                e, "%s: a name has letters, digits and underscores and does not begin with a digit",
+                label);
         s->phases[s->n_phases++] = (struct span){en->key, ns_from_s(from), ns_from_s(to)};
     }
     qsort(s->phases, s->n_phases, sizeof *s->phases, by_begin);
@@ -89,10 +96,12 @@ static const char *knob_at(const void *ctx, int i) {
     return (uint32_t)i < s->n_knobs ? s->knobs[i].name : NULL;
 }
 
-static bool no_knob(const struct scenario *s, const char *in_case, const char *name, struct error *e) {
+static bool no_knob(const struct scenario *s, const char *in_case, const char *name,
+                    struct error *e) {
     const char *near = error_nearest(name, knob_at, s);
     if (near)
-        return error_set(e, "cases: %s: there is no knob '%s'; did you mean '%s'?", in_case, name, near);
+        return error_set(e, "cases: %s: there is no knob '%s'; did you mean '%s'?", in_case, name,
+                         near);
     return error_set(e, "cases: %s: there is no knob '%s'", in_case, name);
 }
 
@@ -104,9 +113,13 @@ static bool read_cases(struct draft *d, struct scenario *s, struct error *e) {
     for (uint32_t i = 0; i < n; i++) {
         const struct entry *en = &d->cases.table.at[i];
         if (!en->key || en->value.type != VALUE_TABLE)
-            return error_set(e, "cases: each is a name and a table, such as spike = { rps = 2000 }");
+            return error_set(e,
+                             "cases: each is a name and a table, such as spike = { rps = 2000 }");
         if (!value_is_name(en->key))
-            return error_set(e, "cases: %s: a name has letters, digits and underscores and does not begin with a digit", en->key);
+            return error_set(e,
+                             "cases: %s: a name has letters, digits and underscores and does not "
+                             "begin with a digit",
+                             en->key);
         if (!strcmp(en->key, "base"))
             return error_set(e, "cases: 'base' always exists and is the scenario as written");
         for (uint32_t k = 0; k < en->value.table.n; k++) {
@@ -118,8 +131,8 @@ static bool read_cases(struct draft *d, struct scenario *s, struct error *e) {
             if (x->key && !knob)
                 return no_knob(s, en->key, x->key, e);
             if (!x->key && !fault)
-                return error_set(e, "cases: %s: entry %u is %s; it wants knob = value or a fault", en->key,
-                                 x->index, value_type_name(&x->value));
+                return error_set(e, "cases: %s: entry %u is %s; it wants knob = value or a fault",
+                                 en->key, x->index, value_type_name(&x->value));
         }
         s->cases[s->n_cases++] = (struct scenario_case){en->key, &en->value.table};
     }
@@ -152,7 +165,8 @@ static bool cases_of_expr(const struct scenario *s, const struct expr *x, struct
     return !name || known_case(s, name, e);
 }
 
-static const struct condition *read_condition(struct scenario *s, const char *text, struct error *e) {
+static const struct condition *read_condition(struct scenario *s, const char *text,
+                                              struct error *e) {
     struct condition *c = condition_parse(&s->sim->arena, text, e);
     if (c && cases_of_expr(s, &c->left, e) && (!c->has_right || cases_of_expr(s, &c->right, e)))
         return c;
@@ -168,8 +182,9 @@ static bool read_slo(struct draft *d, struct scenario *s, struct error *e) {
     for (uint32_t i = 0; i < n; i++) {
         const struct value *v = &d->slo.table.at[i].value;
         if (v->type != VALUE_TEXT)
-            return error_set(e, "slo: %s was given; it wants conditions such as \"latency.p99 < 50ms\"",
-                             value_type_name(v));
+            return error_set(
+                e, "slo: %s was given; it wants conditions such as \"latency.p99 < 50ms\"",
+                value_type_name(v));
         s->slo_text[s->n_slo] = v->text;
         if (!(s->slo[s->n_slo++] = read_condition(s, v->text, e)))
             return error_prefix(e, "slo");
@@ -190,7 +205,8 @@ static const struct param claim_params[] = {
     {0},
 };
 
-static bool read_claim(struct scenario *s, const struct object *o, struct claim *c, struct error *e) {
+static bool read_claim(struct scenario *s, const struct object *o, struct claim *c,
+                       struct error *e) {
     const struct value *text = table_at(&o->table, 1), *condition = table_at(&o->table, 2);
     if (!text || text->type != VALUE_TEXT || !condition || condition->type != VALUE_TEXT)
         return error_set(e, "it wants two texts: what is claimed, and a condition");
@@ -207,8 +223,11 @@ static bool read_claim(struct scenario *s, const struct object *o, struct claim 
         return false;
     if (d.expect != VERDICT_HOLDS && !d.because)
         return error_set(e, "a claim that is not expected to hold says why: because = \"…\"");
-    *c = (struct claim){.text = text->text, .where = o->where, .in_case = d.in_case,
-                        .expect = d.expect, .because = d.because};
+    *c = (struct claim){.text = text->text,
+                        .where = o->where,
+                        .in_case = d.in_case,
+                        .expect = d.expect,
+                        .because = d.because};
     if (c->in_case && !strcmp(c->in_case, "base"))
         c->in_case = NULL;
     return (c->condition = read_condition(s, condition->text, e)) != NULL;
@@ -222,15 +241,17 @@ static bool read_claims(struct draft *d, const char *where, struct scenario *s, 
     for (uint32_t i = 0; i < n; i++) {
         const struct value *v = &d->claims.table.at[i].value;
         if (v->type != VALUE_OBJECT || strcmp(v->object->kind, "claim"))
-            return error_set(e, "%s: scenario: claims: %s was given; it wants claim { \"…\", \"…\" }", where,
-                             value_type_name(v));
+            return error_set(e,
+                             "%s: scenario: claims: %s was given; it wants claim { \"…\", \"…\" }",
+                             where, value_type_name(v));
         if (!read_claim(s, v->object, &s->claims[s->n_claims++], e))
             return error_prefix(e, "%s: claim", v->object->where);
     }
     return true;
 }
 
-/* ---- run, workload, faults, prices -------------------------------------------------------------- */
+/* ---- run, workload, faults, prices --------------------------------------------------------------
+ */
 
 static bool read_run(struct draft *d, const struct scenario_request *r, struct scenario *s,
                      struct error *e) {
@@ -260,8 +281,8 @@ static bool read_run(struct draft *d, const struct scenario_request *r, struct s
     }
     for (uint32_t i = 0; i < s->n_phases; i++) /* a shorter --duration may leave phases out */
         if (s->phases[i].from >= s->duration)
-            return error_set(e, "phases: %s: it begins at %g s, after the end of the run (%g s)", s->phases[i].name,
-                             ns_to_s(s->phases[i].from), ns_to_s(s->duration));
+            return error_set(e, "phases: %s: it begins at %g s, after the end of the run (%g s)",
+                             s->phases[i].name, ns_to_s(s->phases[i].from), ns_to_s(s->duration));
     if (r->duration > 0)
         s->duration = r->duration;
     if (r->warmup >= 0)
@@ -303,7 +324,8 @@ static bool read_workload(struct draft *d, struct scenario *s, struct node ***so
             return false;
         for (uint32_t k = 0; k < i; k++)
             if ((*sources)[k] == one->node)
-                return error_set(e, "workload: entries %u and %u are the same source", k + 1, i + 1);
+                return error_set(e, "workload: entries %u and %u are the same source", k + 1,
+                                 i + 1);
         (*sources)[i] = one->node;
         bool trace = !strcmp(one->node->type->kind, "trace");
         if (s->duration == NS_NEVER && !trace)
@@ -314,8 +336,8 @@ static bool read_workload(struct draft *d, struct scenario *s, struct node ***so
     return true;
 }
 
-static bool add_faults(const struct value *list, const char *what, const char *where, struct scenario *s,
-                       struct error *e) {
+static bool add_faults(const struct value *list, const char *what, const char *where,
+                       struct scenario *s, struct error *e) {
     if (!want_table(list, what, "{ down { \"pod[3]\", from = \"60s\" } }", e))
         return error_prefix(e, "%s: scenario", where);
     for (uint32_t i = 0; list->type == VALUE_TABLE && i < list->table.n; i++) {
@@ -323,15 +345,17 @@ static bool add_faults(const struct value *list, const char *what, const char *w
         if (list->table.at[i].key)
             continue; /* a knob of a case */
         if (v->type != VALUE_OBJECT || fault_kind(v->object->kind) < 0)
-            return error_set(e, "%s: scenario: %s: %s was given; it wants faults such as down { \"pod[3]\" }", where, what,
-                             value_type_name(v));
+            return error_set(
+                e, "%s: scenario: %s: %s was given; it wants faults such as down { \"pod[3]\" }",
+                where, what, value_type_name(v));
         if (!fault_add(s->sim, v->object, s->phases, s->n_phases, e))
             return false;
     }
     return true;
 }
 
-static bool price_of(const struct group *g, const struct table *prices, double *usd, struct error *e) {
+static bool price_of(const struct group *g, const struct table *prices, double *usd,
+                     struct error *e) {
     const struct value *v = &g->price;
     *usd = 0;
     if (v->type == VALUE_NIL)
@@ -351,8 +375,9 @@ static bool price_of(const struct group *g, const struct table *prices, double *
         bool by_name = en->value.type == VALUE_TEXT; /* gpu = "A10G" */
         const struct value *unit = table_get(prices, by_name ? en->value.text : en->key);
         if (!unit || unit->type != VALUE_NUMBER)
-            return error_set(e, "price: there is no price for '%s'; give USD an hour as a number instead",
-                             by_name ? en->value.text : en->key);
+            return error_set(
+                e, "price: there is no price for '%s'; give USD an hour as a number instead",
+                by_name ? en->value.text : en->key);
         if (by_name)
             x = count;
         else if (!value_number(&en->value, UNIT_NONE, &x, en->key, e))
@@ -419,12 +444,14 @@ bool scenario_read(struct sim *sim, const struct object *o, const struct table *
     struct value own = {.type = VALUE_TABLE};
     if (c)
         own.table = *c->table;
-    if (!r->without_faults &&
-        (!add_faults(&d.faults, "faults", o->where, s, e) || !add_faults(&own, "cases", o->where, s, e)))
+    if (!r->without_faults && (!add_faults(&d.faults, "faults", o->where, s, e) ||
+                               !add_faults(&own, "cases", o->where, s, e)))
         return false;
     if (!read_claims(&d, o->where, s, e) || !set_prices(sim, prices, e))
         return false;
-    struct sim_limits limits = {.warmup = s->warmup, .duration = s->duration, .window = r->window,
+    struct sim_limits limits = {.warmup = s->warmup,
+                                .duration = s->duration,
+                                .window = r->window,
                                 .max_in_flight = (uint64_t)s->max_in_flight};
     if (!sim_wire(sim, sources, n, e))
         return false;

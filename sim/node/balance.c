@@ -1,5 +1,6 @@
 /* A load balancer over replicas or named targets. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/group.h"
 #include "core/sim.h"
@@ -87,9 +88,11 @@ static uint32_t pick_ring(struct balance *b, uint64_t hash) {
 }
 
 static uint64_t hash_of(struct balance *b, struct call *c) {
-    double key = c->req->fact[b->fact];
+    double key = c->req->fact[b->fact] + 0; /* -0 is 0 */
+    uint64_t bits;                          /* all of them: a key may have a fraction, or be huge */
+    memcpy(&bits, &key, sizeof bits);
     if (key == key)
-        return rng_mix((uint64_t)(int64_t)key + RNG_GOLDEN);
+        return rng_mix(bits + RNG_GOLDEN);
     struct rng r = call_rng(c, PURPOSE_KEYLESS); /* a request without the fact goes anywhere */
     return rng_next(&r);
 }

@@ -37,7 +37,7 @@ static double line_inverse(double r0, double r1, double h, double area) {
     double a = (r1 - r0) / (2 * h);
     if (fabs(a) * h < 1e-12 * (r0 + r1))
         return area / r0;
-    return (sqrt(r0 * r0 + 4 * a * area) - r0) / (2 * a);
+    return (sqrt(fmax(r0 * r0 + 4 * a * area, 0)) - r0) / (2 * a);
 }
 
 /* Seconds after t until the integral of the rate has grown by `area`; INFINITY when it never does. */
@@ -51,7 +51,7 @@ static double after_area(const struct quantity *rate, double t, double area) {
             return r0 > 0 ? t - from + area / r0 : (double)INFINITY;
         double r1 = quantity_at(rate, t + h * (1 - 1e-9)); /* left of a jump */
         double here = line_area(r0, r1, h);
-        if (here >= area)
+        if (here >= area && here > 0)
             return t - from + line_inverse(r0, r1, h, area);
         area -= here;
         t += h;
@@ -116,29 +116,36 @@ static void changed(struct node *n, const struct param *p) {
     schedule(o, left);
 }
 
+static bool check_law(struct open *o, struct error *e) {
+    const struct quantity *gap = o->interarrival;
+    if (!gap)
+        return o->rate ||
+               error_set(e, "'rate' is missing: requests a second (or give interarrival)");
+    if (gap->kind == QUANTITY_CONSTANT)
+        return gap->value > 0 || error_set(e, "interarrival: it must be above 0");
+    if (gap->kind != QUANTITY_DIST)
+        return error_set(e, "interarrival: it wants a distribution or a duration");
+    o->law_mean = dist_mean(gap->dist);
+    return (o->law_mean > 0 && !isinf(o->law_mean)) ||
+           error_set(e, "interarrival: its mean must be above 0 and finite");
+}
+
 static bool init(struct node *n, struct error *e) {
+    return check_law(open_of(n), e) && source_read(&open_of(n)->source, true, e);
+}
+
+/* Only now is it known what the gaps are: both may have been set from outside. */
+static bool seal(struct node *n, struct error *e) {
     struct open *o = open_of(n);
-    if (o->interarrival) {
-        if (o->interarrival->kind == QUANTITY_CONSTANT) {
-            if (o->interarrival->value <= 0)
-                return error_set(e, "interarrival: it must be above 0");
-            if (!o->rate)
-                o->rate = quantity_constant(n->sim, 1 / o->interarrival->value);
-            o->interarrival = NULL;
-            o->arrivals = DETERMINISTIC;
-        } else {
-            if (o->interarrival->kind != QUANTITY_DIST)
-                return error_set(e, "interarrival: it wants a distribution or a duration");
-            o->law_mean = dist_mean(o->interarrival->dist);
-            if (!(o->law_mean > 0) || isinf(o->law_mean))
-                return error_set(e, "interarrival: its mean must be above 0 and finite");
-            if (!o->rate)
-                o->rate = quantity_constant(n->sim, 1 / (o->law_mean * o->interarrival->scale));
-        }
-    }
+    if (!check_law(o, e))
+        return false;
     if (!o->rate)
-        return error_set(e, "'rate' is missing: requests a second (or give interarrival)");
-    return source_read(&o->source, true, e);
+        o->rate = quantity_constant(n->sim, 1 / quantity_mean(o->interarrival, 0));
+    if (o->interarrival && o->interarrival->kind == QUANTITY_CONSTANT) {
+        o->interarrival = NULL;
+        o->arrivals = DETERMINISTIC;
+    }
+    return true;
 }
 
 static const struct param params[] = {
@@ -164,5 +171,5 @@ const struct node_type open_type = {
     .params = params,
     .size = sizeof(struct open),
     .flags = NODE_SOURCE,
-    .ops = {.init = init, .start = start, .reply = source_reply, .set = changed},
+    .ops = {.init = init, .seal = seal, .start = start, .reply = source_reply, .set = changed},
 };

@@ -13,6 +13,13 @@ static bool init(struct node *n, struct error *e) {
     return true;
 }
 
+/* The number may have been set from outside since then. */
+static bool seal(struct node *n, struct error *e) {
+    (void)e;
+    servers_resize(&pool_of(n)->servers, pool_of(n)->count, n->sim->clock.now);
+    return true;
+}
+
 static void changed(struct node *n, const struct param *p) {
     (void)p;
     servers_resize(&pool_of(n)->servers, pool_of(n)->count, n->sim->clock.now);
@@ -44,5 +51,5 @@ const struct node_type pool_type = {
     .metrics = metrics,
     .size = sizeof(struct pool_node),
     .flags = NODE_RESOURCE,
-    .ops = {.init = init, .set = changed, .probe = probe},
+    .ops = {.init = init, .seal = seal, .set = changed, .probe = probe},
 };

@@ -24,9 +24,11 @@ void servers_take(struct servers *s, ns_t now) {
         integral_add(&s->busy_time, now, 1);
 }
 
-/* Is `a` to start before `b`? */
-static bool goes_first(const struct station *sa, const struct waiter *a, const struct waiter *b) {
-    if (sa->discipline == QUEUE_PRIORITY && a->base.req->level != b->base.req->level)
+/* Is `a` to start before `b`? Priorities count when either station knows them. */
+static bool goes_first(const struct station *sa, const struct waiter *a, const struct station *sb,
+                       const struct waiter *b) {
+    bool by_priority = sa->discipline == QUEUE_PRIORITY || sb->discipline == QUEUE_PRIORITY;
+    if (by_priority && a->base.req->level != b->base.req->level)
         return a->base.req->level > b->base.req->level;
     return a->order < b->order;
 }
@@ -43,7 +45,7 @@ static struct station *next_station(struct servers *s) {
     struct waiter *first = NULL;
     for (uint32_t i = 0; i < s->n_stations; i++) {
         struct waiter *w = waits(s->station[i]) ? queue_peek(&s->station[i]->queue) : NULL;
-        if (w && (!first || goes_first(s->station[i], w, first))) {
+        if (w && (!first || goes_first(s->station[i], w, best, first))) {
             first = w;
             best = s->station[i];
         }

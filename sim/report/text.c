@@ -136,14 +136,27 @@ static void busiest(FILE *f, const struct study *s, const struct case_result *c)
 
 static const char *verdict_colour(enum verdict v) { return v == VERDICT_HOLDS ? GREEN : v == VERDICT_FAILS ? RED : YELLOW; }
 
+/* " ± half", or " (lo to hi)" where the interval is lopsided, as that of a fraction is. */
+static void decision_interval(char *out, size_t size, const struct decision *d) {
+    double width = d->ci.hi - d->ci.lo;
+    char lo[40], hi[40];
+    out[0] = 0;
+    if (d->n <= 1 || !isfinite(width) || width <= 2e-6 * fabs(d->value))
+        return;
+    if (fabs((d->ci.lo + d->ci.hi) / 2 - d->value) > 1e-3 * width)
+        snprintf(out, size, " (%s to %s)", unit_format(lo, sizeof lo, d->ci.lo, d->unit),
+                 unit_format(hi, sizeof hi, d->ci.hi, d->unit));
+    else
+        snprintf(out, size, " ± %s", unit_format(hi, sizeof hi, width / 2, d->unit));
+}
+
 static void verdict_line(FILE *f, const struct text_style *st, const struct decision *d, const char *text, const char *condition) {
-    char value[40], half[48] = "", why[120] = "";
-    if (d->n > 1 && d->ci.hi - d->ci.lo > 2e-6 * fabs(d->value) && isfinite(d->ci.hi - d->ci.lo))
-        snprintf(half, sizeof half, " ± %s", unit_format((char[40]){0}, 40, (d->ci.hi - d->ci.lo) / 2, d->unit));
+    char value[40], interval[100], why[120] = "";
+    decision_interval(interval, sizeof interval, d);
     if (d->why[0])
         snprintf(why, sizeof why, "; %s", d->why);
     fprintf(f, "  %s%-10s%s %s%s%s   [%s%s%s]\n", paint(st, verdict_colour(d->verdict)), verdict_names[d->verdict], paint(st, PLAIN),
-            text, text[0] ? ": " : "", condition, unit_format(value, sizeof value, d->value, d->unit), half, why);
+            text, text[0] ? ": " : "", condition, unit_format(value, sizeof value, d->value, d->unit), interval, why);
 }
 
 static void slos(FILE *f, const struct study *s, const struct case_result *c, const struct text_style *st) {

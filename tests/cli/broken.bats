@@ -60,6 +60,8 @@ load broken
 @test "broken: empty_file" { broken empty_file; }
 @test "broken: endless_loop" { broken endless_loop; }
 @test "broken: endless_loop_caught" { broken endless_loop_caught; }
+@test "broken: endless_names" { broken endless_names; }
+@test "broken: endless_next" { broken endless_next; }
 @test "broken: error_with_lines" { broken error_with_lines; }
 @test "broken: error_with_table" { broken error_with_table; }
 @test "broken: fault_as_table" { broken fault_as_table; }

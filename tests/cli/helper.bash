@@ -3,7 +3,7 @@
 
 setup() {
     cd "$BATS_TEST_DIRNAME/../.." || return 1
-    nines=${NINES:-$PWD/nines}
+    nines=$(realpath "${NINES:-nines}")
     here=$PWD/tests/cli
     tmp=$BATS_TEST_TMPDIR
     unset NO_COLOR

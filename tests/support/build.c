@@ -65,7 +65,8 @@ static struct value made(struct spec *s, const char *kind, const struct table *t
     struct dist_spec spec = {.kind = DIST_KINDS};
     struct dist_arg args[MAX_ENTRIES];
     for (int i = 0; i < DIST_KINDS; i++)
-        if (!strncmp(dist_types[i].name, kind, strlen(kind)))
+        if (!strcmp(dist_types[i].name, kind) ||
+            (spec.kind == DIST_KINDS && !strncmp(dist_types[i].name, kind, strlen(kind))))
             spec.kind = (enum dist_kind)i;
     spec.args = args;
     for (; spec.n_args < t->n; spec.n_args++) {

@@ -26,13 +26,14 @@ static bool read_out = true;
 void kit_note(struct sim *sim, const char *format, ...) {
     if (read_out)
         used = 0, read_out = false;
-    used += (size_t)snprintf(story + used, sizeof story - used, "%s%.9g ", used ? "; " : "",
-                             ns_to_s(sim_time(sim)));
+    if (used > sizeof story - 200)
+        return; /* nobody reads a story of this length */
+    used += (size_t)snprintf(story + used, 60, "%s%.9g ", used ? "; " : "", ns_to_s(sim_time(sim)));
     va_list ap;
     va_start(ap, format);
-    used += (size_t)vsnprintf(story + used, sizeof story - used, format, ap);
+    int n = vsnprintf(story + used, 100, format, ap);
     va_end(ap);
-    MUST(used < sizeof story, "the story is too long");
+    used += n < 100 ? (size_t)n : 99;
 }
 
 const char *kit_story(void) {
@@ -266,6 +267,12 @@ struct value kit_value(struct sim *sim, const char *text) {
     struct node *n =
         build_node(sim, &holder_type, arena_print(&sim->arena, "it=%s", text), NULL);
     return container_of(n, struct holder, base)->it;
+}
+
+void kit_put(struct node *n, const char *param, struct value v) {
+    struct error e = {{0}};
+    const struct param *p = schema_find(n->type, param, &e);
+    MUST(p && schema_set(n, p, &v, false, &e), "%s", e.text);
 }
 
 static struct object *object_of(struct sim *sim, const char *kind, const char *table) {

@@ -44,6 +44,9 @@ extern const struct node_type ear_type;
 /* A value in the spelling of build.h. */
 struct value kit_value(struct sim *sim, const char *text);
 
+/* Gives a parameter a value that has no spelling (a linear quantity, a function), before the run. */
+void kit_put(struct node *n, const char *param, struct value v);
+
 /* fault_add with phases of the simulation's own (NULL: none). */
 void kit_fault(struct sim *sim, const char *kind, const char *table);
 void kit_fault_in(struct sim *sim, const char *kind, const char *table, const struct span *phases,

@@ -1,0 +1,300 @@
+/* Replicas: who is there, who is called, and what they cost. */
+#include "check.h"
+#include "kit.h"
+
+static struct node *make_pod(struct sim *sim, uint32_t index) {
+    (void)index;
+    return build_node(sim, &station_type, "name=rank, service=4s, servers=9", NULL);
+}
+
+struct model {
+    struct sim *sim;
+    struct node *group, *lb, *driver;
+};
+
+static struct model model(int64_t count, int64_t max, const char *lb) {
+    struct model m = {.sim = build_new(1)};
+    m.group = kit_group(m.sim, "pod", count, max, make_pod);
+    m.lb = build_node(m.sim, &balance_type, arena_print(&m.sim->arena, "name=lb, %s", lb), m.group, NULL);
+    m.driver = build_driver(m.sim, m.lb);
+    return m;
+}
+
+static void cold_start(struct model *m, const char *text) { kit_put(m->group, "cold_start", kit_value(m->sim, text)); }
+static double metric(struct model *m, const char *text) { return build_metric(m->sim, text); }
+static double calls(struct model *m, int pod) {
+    return metric(m, arena_print(&m->sim->arena, "pod[%d].rank:calls", pod));
+}
+static enum replica_state state_of(struct model *m, int pod) { return group_of(m->group)->at[pod - 1].state; }
+
+struct look {
+    struct model *m;
+    enum replica_state want[4];
+};
+static void look(void *ctx) {
+    struct look *l = ctx;
+    for (int i = 0; i < (int)group_of(l->m->group)->max; i++)
+        assert_int_equal(state_of(l->m, i + 1), l->want[i]);
+}
+
+#define ABSENT REPLICA_ABSENT
+#define STARTING REPLICA_STARTING
+#define READY REPLICA_READY
+#define DRAINING REPLICA_DRAINING
+
+static void only_those_ready_are_called(void **state) {
+    (void)state;
+    static const char *const policies[] = {"policy=round_robin", "policy=random", "policy=least_request"};
+    for (int i = 0; i < 3; i++) {
+        struct model m = model(2, 4, policies[i]);
+        driver_calls(m.driver, 0, .1, 60, NULL);
+        build_run(m.sim, m.driver, 0, 30);
+        assert_near(calls(&m, 1) + calls(&m, 2), 60, 0);
+        assert_true(calls(&m, 1) > 10 && calls(&m, 2) > 10);
+        assert_near(metric(&m, "pod:replicas"), 2, 1e-12);
+        assert_near(metric(&m, "pod:provisioned"), 2, 1e-12);
+        sim_free(m.sim);
+    }
+}
+
+static void a_new_replica_starts_cold(void **state) {
+    (void)state;
+    struct model m = model(1, 3, "");
+    cold_start(&m, "10s");
+    build_set(m.group, 5, "count", "3");
+    struct look before = {&m, {READY, ABSENT, ABSENT}}, starting = {&m, {READY, STARTING, STARTING}},
+                after = {&m, {READY, READY, READY}};
+    build_at(m.sim, 4.9, look, &before);
+    build_at(m.sim, 14.9, look, &starting);
+    build_at(m.sim, 15.1, look, &after);
+    driver_calls(m.driver, .5, 1, 30, NULL);
+    build_run(m.sim, m.driver, 0, 40);
+    assert_near(calls(&m, 1), 20, 0);
+    assert_near(calls(&m, 2), 5, 0);
+    assert_near(calls(&m, 3), 5, 0);
+    assert_near(metric(&m, "pod:replicas"), (40 + 2 * 25) / 40., 1e-12);
+    assert_near(metric(&m, "pod:provisioned"), (40 + 2 * 35) / 40., 1e-12);
+    assert_near(metric(&m, "pod:started") * 40, 2, 1e-9);
+    sim_free(m.sim);
+}
+
+static void a_replica_drains_before_it_leaves(void **state) {
+    (void)state;
+    struct model m = model(2, 2, "");
+    group_of(m.group)->hourly = 3.6;
+    driver_calls(m.driver, 0, 1, 12, NULL); /* each takes 4 s; the odd ones go to the second */
+    build_set(m.group, 5.5, "count", "1");
+    struct look draining = {&m, {READY, DRAINING}}, gone = {&m, {READY, ABSENT}};
+    build_at(m.sim, 8.9, look, &draining);
+    build_at(m.sim, 9.1, look, &gone); /* the one that came at 5 is done at 9 */
+    build_run(m.sim, m.driver, 0, 20);
+    assert_int_equal(driver_outcomes(m.driver, 0, 20, OUTCOME_OK), 12);
+    assert_near(calls(&m, 2), 3, 0);
+    assert_near(metric(&m, "pod:replicas"), (20 + 5.5) / 20, 1e-12);
+    assert_near(metric(&m, "pod:provisioned"), (20 + 9) / 20., 1e-12);
+    assert_near(metric(&m, "cost.per_hour"), 3.6 * 29 / 20, 1e-9);
+    assert_near(metric(&m, "cost.per_request"), 3.6 / 3600 * 29 / 12, 1e-9);
+    sim_free(m.sim);
+}
+
+static void an_idle_or_starting_one_leaves_at_once(void **state) {
+    (void)state;
+    struct model m = model(2, 3, "");
+    cold_start(&m, "10s");
+    build_set(m.group, 1, "count", "3");
+    build_set(m.group, 2, "count", "1");
+    struct look after = {&m, {READY, ABSENT, ABSENT}};
+    build_at(m.sim, 2.1, look, &after);
+    build_at(m.sim, 20, look, &after); /* the cancelled start does not come about */
+    build_run(m.sim, m.driver, 0, 30);
+    assert_near(metric(&m, "pod:provisioned"), (30 + 2 + 1) / 30., 1e-12);
+    sim_free(m.sim);
+}
+
+static void one_that_drains_is_called_back_warm(void **state) {
+    (void)state;
+    struct model m = model(2, 2, "");
+    cold_start(&m, "10s");
+    driver_calls(m.driver, 0, 1, 12, NULL);
+    build_set(m.group, 5.5, "count", "1");
+    build_set(m.group, 6.5, "count", "2");
+    struct look after = {&m, {READY, READY}};
+    build_at(m.sim, 6.6, look, &after);
+    build_at(m.sim, 19, look, &after); /* the end of those calls does not make it leave */
+    build_run(m.sim, m.driver, 0, 20);
+    assert_near(metric(&m, "pod:provisioned"), 2, 1e-12);
+    assert_near(metric(&m, "pod:started"), 0, 0);
+    assert_near(metric(&m, "pod:replicas"), 2 - 1. / 20, 1e-12);
+    sim_free(m.sim);
+}
+
+static void a_crash_ends_the_draining(void **state) {
+    (void)state;
+    struct model m = model(2, 2, "");
+    driver_calls(m.driver, 0, 1, 6, NULL);
+    build_set(m.group, 5.5, "count", "1");
+    kit_fault(m.sim, "down", "'pod[2]', from=6s, to=7s");
+    struct look gone = {&m, {READY, ABSENT}};
+    build_at(m.sim, 6.1, look, &gone);
+    build_run(m.sim, m.driver, 0, 20);
+    assert_string_equal(driver_story(m.driver, 6), "ok ok ok error ok error");
+    assert_near(metric(&m, "pod:provisioned"), (20 + 6) / 20., 1e-12);
+    sim_free(m.sim);
+}
+
+static void nobody_ready_is_an_error(void **state) {
+    (void)state;
+    static const char *const lbs[] = {"policy=round_robin", "policy=random", "policy=least_request"};
+    for (int i = 0; i < 3; i++) {
+        struct model m = model(0, 2, lbs[i]);
+        cold_start(&m, "2s");
+        build_set(m.group, 5, "count", "1");
+        driver_calls(m.driver, .5, 1, 10, NULL);
+        build_run(m.sim, m.driver, 0, 20);
+        assert_int_equal(driver_outcomes(m.driver, 0, 7, OUTCOME_ERROR), 7);
+        assert_int_equal(driver_outcomes(m.driver, 7, 20, OUTCOME_OK), 3);
+        assert_near(metric(&m, "lb:refused") * 20, 7, 1e-9);
+        sim_free(m.sim);
+    }
+}
+
+static void cold_starts_may_vary(void **state) {
+    (void)state;
+    struct model m = model(0, 40, "");
+    cold_start(&m, "uniform{min=10, max=20}");
+    build_set(m.group, 0, "count", "40");
+    build_run(m.sim, m.driver, 0, 20);
+    /* 40 uniform times in 10..20: the mean number ready over 20 s is 40 x 5 / 20; its sd is 40^.5 x 2.89 / 20 */
+    assert_near(metric(&m, "pod:replicas"), 10, 4 * .92);
+    assert_near(metric(&m, "pod:provisioned"), 40, 1e-9);
+    sim_free(m.sim);
+    m = model(0, 40, "");
+    cold_start(&m, "steps{{0, 1s}, {10s, 3s}}");
+    build_set(m.group, 5, "count", "1");
+    build_set(m.group, 15, "count", "2");
+    build_run(m.sim, m.driver, 0, 20);
+    assert_near(metric(&m, "pod:replicas"), (14 + 2) / 20., 1e-9);
+    sim_free(m.sim);
+}
+
+static void the_count_may_follow_a_signal_and_a_fault(void **state) {
+    (void)state;
+    struct model m = model(1, 3, "");
+    kit_fault(m.sim, "set", "'pod:count', 3, from=4s, to=10s");
+    driver_calls(m.driver, .5, 1, 16, NULL);
+    build_run(m.sim, m.driver, 0, 20);
+    assert_near(calls(&m, 2) + calls(&m, 3), 4, 0); /* of the six from 4 to 10 s */
+    assert_near(metric(&m, "pod:replicas"), (20 + 2 * 6) / 20., 1e-12);
+    sim_free(m.sim);
+    m = model(1, 3, "");
+    kit_put(m.group, "count", kit_value(m.sim, "steps{{0, 1}, {5s, 2.6}, {10s, 0.2}}")); /* rounded */
+    build_run(m.sim, m.driver, 0, 20);
+    assert_near(metric(&m, "pod:replicas"), (5 + 3 * 5) / 20., 1e-12);
+    sim_free(m.sim);
+}
+
+static void phases_have_their_own_costs(void **state) {
+    (void)state;
+    struct model m = model(1, 3, "");
+    group_of(m.group)->hourly = 7.2;
+    build_set(m.group, 10, "count", "3");
+    driver_calls(m.driver, .5, 1, 20, NULL);
+    struct span phases[] = {{"few", 0, ns_from_s(10)}, {"many", ns_from_s(10), ns_from_s(20)}};
+    build_run_phases(m.sim, m.driver, 30, 20, phases, 2); /* warm-up costs nothing */
+    assert_near(metric(&m, "cost.per_hour{phase=few}"), 7.2, 1e-9);
+    assert_near(metric(&m, "cost.per_hour{phase=many}"), 3 * 7.2, 1e-9);
+    assert_near(metric(&m, "cost.per_hour"), 2 * 7.2, 1e-9);
+    assert_near(metric(&m, "cost.per_request{phase=few}"), .002, 1e-9);
+    sim_free(m.sim);
+}
+
+/* Whoever names a group wants its cost, not everybody's. */
+static void a_group_has_its_own_cost(void **state) {
+    (void)state;
+    struct sim *sim = build_new(1);
+    struct node *a = kit_group(sim, "gpu", 2, 2, make_pod), *b = kit_group(sim, "web", 3, 3, make_pod);
+    group_of(a)->hourly = 10;
+    group_of(b)->hourly = 1;
+    struct node *x = build_node(sim, &balance_type, "name=x", a, NULL), *y = build_node(sim, &balance_type, "name=y", b, NULL);
+    struct node *driver = build_driver(sim, build_node(sim, &chain_type, "", x, y, NULL));
+    driver_calls(driver, .5, 1, 4, NULL);
+    build_run(sim, driver, 0, 20);
+    assert_near(build_metric(sim, "cost.per_hour"), 23, 1e-9);
+    assert_near(build_metric(sim, "gpu:cost.per_hour"), 20, 1e-9);
+    assert_near(build_metric(sim, "web:cost.per_hour"), 3, 1e-9);
+    assert_near(build_metric(sim, "gpu:cost.per_request"), 20. / 3600 * 20 / 4, 1e-9);
+    sim_free(sim);
+}
+
+/* ---- set from outside, after the replicas were built ----------------------------------------- */
+
+static const char *set_before(struct model *m, const char *param, const char *value) {
+    static struct error e;
+    struct sim_limits limits = {.duration = ns_from_s(10)};
+    struct span none = {0};
+    e = (struct error){{0}};
+    assert_true(sim_wire(m->sim, &m->driver, 1, &e));
+    kit_put(m->group, param, value_of_text(value));
+    if (sim_seal(m->sim, &none, 0, &limits, &e))
+        assert_true(sim_run(m->sim));
+    return e.text;
+}
+
+static void the_count_set_from_outside_stays_within_max(void **state) {
+    (void)state;
+    struct model m = model(1, 3, "");
+    assert_string_equal(set_before(&m, "count", "2"), "");
+    assert_near(metric(&m, "pod:replicas"), 2, 1e-12);
+    sim_free(m.sim);
+    m = model(1, 3, "");
+    assert_says(set_before(&m, "count", "100"), "count = 100 is above max = 3; set max");
+    sim_free(m.sim);
+    m = model(1, 3, "");
+    assert_says(set_before(&m, "max", "100"), "max = 100: 3 replicas have been built");
+    sim_free(m.sim);
+}
+
+static void a_live_count_stays_within_max(void **state) {
+    (void)state;
+    struct model m = model(1, 3, "");
+    build_set(m.group, 2, "count", "4");
+    assert_says(build_run_failure(m.sim, m.driver, 5), "pod: count = 4 is above max = 3");
+    sim_free(m.sim);
+}
+
+static void bad_groups_are_refused(void **state) {
+    (void)state;
+    struct sim *sim = build_new(1);
+    struct error e = {{0}};
+    struct group *g = group_of(node_new(sim, &replicas_type, "x.lua:1"));
+    g->count = 5, g->max = 3;
+    assert_false(group_reserve(g, &e));
+    assert_says(e.text, "count = 5 is above max = 3");
+    e.text[0] = 0, g->count = 0, g->max = 0;
+    assert_false(group_reserve(g, &e));
+    assert_says(e.text, "max = 0: it must lie in 1..100000");
+    e.text[0] = 0, g->count = 2, g->max = 0;
+    assert_true(group_reserve(g, &e));
+    assert_int_equal(g->max, 2);
+    sim_free(sim);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_those_ready_are_called),
+        cmocka_unit_test(a_new_replica_starts_cold),
+        cmocka_unit_test(a_replica_drains_before_it_leaves),
+        cmocka_unit_test(an_idle_or_starting_one_leaves_at_once),
+        cmocka_unit_test(one_that_drains_is_called_back_warm),
+        cmocka_unit_test(a_crash_ends_the_draining),
+        cmocka_unit_test(nobody_ready_is_an_error),
+        cmocka_unit_test(cold_starts_may_vary),
+        cmocka_unit_test(the_count_may_follow_a_signal_and_a_fault),
+        cmocka_unit_test(phases_have_their_own_costs),
+        cmocka_unit_test(a_group_has_its_own_cost),
+        cmocka_unit_test(the_count_set_from_outside_stays_within_max),
+        cmocka_unit_test(a_live_count_stays_within_max),
+        cmocka_unit_test(bad_groups_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
