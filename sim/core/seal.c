@@ -100,6 +100,17 @@ static int by_scope_and_name(const void *x, const void *y) {
     return c ? c : a->id < b->id ? -1 : a->id > b->id;
 }
 
+/* Is there something of this name in the scope of sorted[at]? */
+static bool taken(struct node *const *sorted, uint32_t n, uint32_t at, const char *name) {
+    uint32_t i = at;
+    while (i && sorted[i - 1]->scope == sorted[at]->scope)
+        i--;
+    for (; i < n && sorted[i]->scope == sorted[at]->scope; i++)
+        if (!strcmp(sorted[i]->name, name))
+            return true;
+    return false;
+}
+
 static bool name_nodes(struct sim *sim, struct error *e) {
     struct node **sorted = mem_resize(NULL, sim->n_order + 1, sizeof(struct node *));
     memcpy(sorted, sim->order, sim->n_order * sizeof *sorted);
@@ -114,7 +125,11 @@ static bool name_nodes(struct sim *sim, struct error *e) {
             continue;
         }
         if ((b->type->flags & NODE_ANONYMOUS) && !b->named) {
-            b->name = arena_print(&sim->arena, "%s%u", b->type->kind, ++run);
+            const char *name;
+            do
+                name = arena_print(&sim->arena, "%s%u", b->type->kind, ++run);
+            while (taken(sorted, sim->n_order, i, name));
+            b->name = name;
             continue;
         }
         char label[256];
