@@ -179,8 +179,8 @@ static bool number(struct reader *r, double *x, enum unit *unit) {
     if (end == from)
         return fail(r, "a number");
     r->at = end;
-    while (isalpha((unsigned char)*r->at) || *r->at == '%')
-        r->at++;
+    while (isalpha((unsigned char)*r->at) || *r->at == '%' || *r->at == '/' || *r->at & 0x80)
+        r->at++; /* 1000/s, and the micro sign */
     return unit_parse(cut(r, from), x, unit, r->e) ||
            error_prefix(r->e, "condition \"%s\"", r->text);
 }
@@ -230,6 +230,14 @@ static bool condition(struct reader *r, struct condition *c) {
             return error_set(
                 r->e, "condition \"%s\": +- wants a tolerance above 0 and the relation =", r->text);
     }
+    if (c->left.kind == EXPR_FRACTION && c->has_right)
+        return error_set(r->e, "condition \"%s\": a fraction is compared with a number, such as >= 95%%",
+                         r->text);
+    if (c->relation == REL_EQ && c->tolerance == 0)
+        return error_set(r->e,
+                         "condition \"%s\": an estimate never equals a number; say how close, such as "
+                         "= 48ms +- 10%%",
+                         r->text);
     c->text = cut(r, from);
     return true;
 }
@@ -245,13 +253,6 @@ struct condition *condition_parse(struct arena *a, const char *text, struct erro
         error_set(
             e, "condition \"%s\": it is complete before \"%.20s\"; one comparison is all it takes",
             text, r.at);
-        return NULL;
-    }
-    if (c->relation == REL_EQ && c->tolerance == 0) {
-        error_set(e,
-                  "condition \"%s\": an estimate never equals a number; say how close, such as "
-                  "= 48ms +- 10%%",
-                  text);
         return NULL;
     }
     c->text = r.text;
@@ -275,12 +276,9 @@ const char *metric_label(const struct metric_ref *m, const char *key) {
 }
 
 double stat_percentile(const char *stat) {
-    if (stat[0] != 'p' || !isdigit((unsigned char)stat[1]) || strlen(stat) > 8)
+    if (stat[0] != 'p' || strlen(stat) > 8 || stat[1 + strspn(stat + 1, "0123456789")])
         return NAN;
-    char *end;
-    double digits = strtod(stat + 1, &end);
-    if (*end)
-        return NAN;
+    double digits = strtod(stat + 1, NULL);
     double scale = 1;
     size_t n = strlen(stat + 1);
     if (n > 2 && stat[n] == '0') /* p100 would be p10: surely not what is meant */

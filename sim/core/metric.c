@@ -48,7 +48,7 @@ static void collect(const struct sim *sim, const struct metric_query *q, uint32_
                 continue;
             if (q->results >> result & 1)
                 add_cell(q, &m->cells[k], s, with_hist);
-            else
+            else if (q->what == WHAT_SHARE)
                 for (int o = 0; o < OUTCOMES; o++)
                     s->finished += m->cells[k].by[o].hist.total;
         }
@@ -152,6 +152,17 @@ static double cost_value(const struct sim *sim, const struct metric_query *q) {
     return s.good ? usd / (double)s.good : (double)NAN;
 }
 
+/* Sources keep finer histograms than what they call; together they are as coarse as the coarsest. */
+static uint32_t coarsest(const struct metric_query *q, uint32_t from, uint32_t to) {
+    uint32_t bits = HIST_FINE;
+    for (uint32_t i = from; i < to; i++) {
+        const struct meter *m = &q->nodes.at[i]->meter;
+        if (m->n_cells && m->cells[0].by[0].hist.bits < bits)
+            bits = m->cells[0].by[0].hist.bits;
+    }
+    return bits;
+}
+
 static double value_of(const struct sim *sim, const struct metric_query *q, uint32_t from,
                        uint32_t to, enum metric_lack *lack) {
     struct sums s = {.arrivals = 0};
@@ -167,15 +178,13 @@ static double value_of(const struct sim *sim, const struct metric_query *q, uint
             x += marked(sim, q->nodes.at[i]->meter.mark, 1, q->segments) / (span * 1e9);
     } else {
         bool spread = q->what == WHAT_LATENCY || q->what == WHAT_PHASE;
-        hist_init(&s.hist, q->nodes.n && from < to && q->nodes.at[from]->meter.n_cells
-                               ? q->nodes.at[from]->meter.cells[0].by[0].hist.bits
-                               : HIST_COARSE);
-        if (q->what == WHAT_PHASE)
-            s.hist.bits = HIST_COARSE;
+        hist_init(&s.hist, q->what == WHAT_PHASE ? HIST_COARSE : coarsest(q, from, to));
         collect(sim, q, from, to, &s, spread);
         switch (q->what) {
         case WHAT_CALLS:
-            x = (double)(q->outcomes_given ? s.chosen : s.arrivals);
+            x = (double)(q->outcomes_given              ? s.chosen
+                         : q->results != UINT64_MAX ? s.finished /* known only then */
+                                                    : s.arrivals);
             break;
         case WHAT_OFFERED:
             x = (double)s.arrivals / span;

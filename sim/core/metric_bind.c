@@ -222,9 +222,12 @@ static bool bind_labels(const struct sim *sim, const struct metric_ref *ref, str
 static bool labels_fit(const struct metric_ref *ref, const struct metric_query *q,
                        struct error *e) {
     bool timed = q->what == WHAT_OWN || q->what == WHAT_IN_FLIGHT || q->what == WHAT_COST;
+    bool before_the_end = q->what == WHAT_OFFERED || q->what == WHAT_PHASE;
+    bool of_good = q->what == WHAT_GOODPUT || q->what == WHAT_AVAILABILITY;
     static const char *const per_call[] = {"class", "outcome", "result"};
+    const bool unkept[] = {timed, timed || before_the_end || of_good, timed || before_the_end};
     for (int i = 0; i < 3; i++)
-        if (timed && metric_label(ref, per_call[i]))
+        if (unkept[i] && metric_label(ref, per_call[i]))
             return error_set(e, "metric %s: '%s' is not kept by %s", ref->text, ref->name,
                              per_call[i]);
     if (q->what == WHAT_SHARE && !q->outcomes_given && q->results == UINT64_MAX)

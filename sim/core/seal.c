@@ -196,7 +196,8 @@ static bool cut_segments(struct sim *sim, struct error *e) {
             sim->cut[++k] = at[i];
     sim->cut[++k] = end;
     sim->n_segments = k;
-    return k <= 62 || error_set(e, "the phases cut the run into more than 62 pieces; use fewer");
+    return (k <= 62 && sim->n_spans <= 62) ||
+           error_set(e, "the phases cut the run into more than 62 pieces; use fewer");
 }
 
 static void make_meters(struct sim *sim) {
