@@ -271,6 +271,8 @@ bool sim_run(struct sim *sim) {
     bool good = !error_is(&sim->error);
     if (end != NS_NEVER && !sim->stop)
         sim->clock.now = end; /* nothing happens any more before it */
+    if (sim->sample && !sim->stop && sim->sample_event.pending && sim->sample_event.time == end)
+        sim->sample(sim, sim->sample_ctx, end - sim->limits.window, end); /* the last window */
     sim->ended = sim_time(sim) > 0 ? sim_time(sim) : 0;
     close_segments(sim);
     if (good)

@@ -164,6 +164,8 @@ static enum unit unit_of(const struct study *s, const struct expr *x) {
 
 /* "latency.p99 < 50%" compares a time with a share: refuse it. */
 static bool units_agree(const struct study *s, const struct condition *c, struct error *e) {
+    if (c->left.kind == EXPR_FRACTION && !units_agree(s, c->left.inner, e))
+        return false;
     enum unit left = unit_of(s, &c->left);
     if (c->has_right) {
         enum unit right = unit_of(s, &c->right);
@@ -184,7 +186,7 @@ bool queries_make(struct study *s, bool all_nodes, struct error *e) {
             return error_prefix(e, "slo");
     for (uint32_t i = 0; i < sc->n_claims; i++) {
         const struct condition *c = sc->claims[i].condition;
-        if (!add_condition(s, c, e) || (c->left.kind != EXPR_FRACTION && !units_agree(s, c, e)))
+        if (!add_condition(s, c, e) || !units_agree(s, c, e))
             return error_prefix(e, "%s: claim \"%s\"", sc->claims[i].where, sc->claims[i].text);
     }
     return true;

@@ -179,7 +179,7 @@ static void sample_columns(struct sampler *s, double *row, ns_t from, ns_t to) {
         c->capacity = capacity;
         if (c->pool) {
             row[c->pool - 1] += row[i];
-            s->members[c->pool - 1]++;
+            s->members[c->pool - 1] += c->metric != NULL; /* calls in flight add up, as in metrics */
         }
     }
     for (uint32_t i = USERS; i < s->names->n; i++)

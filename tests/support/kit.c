@@ -57,7 +57,9 @@ struct worker {
 
 static const char *const causes[] = {"queued", "deadline", "loser", "gone", "crash", NULL};
 
-static struct worker *worker_of(struct node *n) { return container_of(n, struct worker, base); }
+static struct worker *worker_of(struct node *n) {
+    return container_of(n, struct worker, base);
+}
 
 static void work_done(struct event *ev) {
     struct call *c = call_of_timer(ev);
@@ -103,7 +105,9 @@ static bool work_cancel(struct node *n, struct call *c, enum cause cause) {
     return obeys;
 }
 
-static void work_release(struct node *n) { free(worker_of(n)->seen); }
+static void work_release(struct node *n) {
+    free(worker_of(n)->seen);
+}
 
 static const struct param worker_params[] = {
     PARAM(TIME, "time", struct worker, time, "1s", "of work", .flags = LIVE | WORK),
@@ -122,7 +126,9 @@ const struct node_type worker_type = {
     .ops = {.accept = work_accept, .cancel = work_cancel, .release = work_release},
 };
 
-uint32_t worker_count(struct node *worker) { return worker_of(worker)->n; }
+uint32_t worker_count(struct node *worker) {
+    return worker_of(worker)->n;
+}
 
 const struct seen_call *worker_seen(struct node *worker, uint32_t index) {
     MUST(index < worker_of(worker)->n, "the worker had no call %u", index);
@@ -146,7 +152,9 @@ struct puppet_call {
     struct call *sub;
 };
 
-static struct puppet *puppet_of(struct node *n) { return container_of(n, struct puppet, base); }
+static struct puppet *puppet_of(struct node *n) {
+    return container_of(n, struct puppet, base);
+}
 
 static void let_go(struct event *ev) {
     struct call *c = call_of_timer(ev);
@@ -211,9 +219,13 @@ struct ear {
     int on;
 };
 
-static struct ear *ear_of(struct node *n) { return container_of(n, struct ear, base); }
+static struct ear *ear_of(struct node *n) {
+    return container_of(n, struct ear, base);
+}
 
-static void ear_accept(struct node *n, struct call *c) { call_send(c, &ear_of(n)->to); }
+static void ear_accept(struct node *n, struct call *c) {
+    call_send(c, &ear_of(n)->to);
+}
 
 static void ear_reply(struct node *n, struct call *c, struct call *sub) {
     kit_note(n->sim, "%s reply %s", n->name, outcome_names[sub->outcome]);
@@ -264,8 +276,7 @@ static const struct node_type holder_type = {
 };
 
 struct value kit_value(struct sim *sim, const char *text) {
-    struct node *n =
-        build_node(sim, &holder_type, arena_print(&sim->arena, "it=%s", text), NULL);
+    struct node *n = build_node(sim, &holder_type, arena_print(&sim->arena, "it=%s", text), NULL);
     return container_of(n, struct holder, base)->it;
 }
 
@@ -303,8 +314,8 @@ void kit_random(struct sim *sim, const char *mtbf, const char *mttr, const char 
                 const char *table) {
     struct object *o = arena_alloc(&sim->arena, sizeof *o);
     struct error e = {{0}};
-    *o = (struct object){"random", "test.lua:7",
-                         {arena_alloc(&sim->arena, 3 * sizeof(struct entry)), 3}};
+    *o = (struct object){
+        "random", "test.lua:7", {arena_alloc(&sim->arena, 3 * sizeof(struct entry)), 3}};
     o->table.at[0] = (struct entry){.key = "mtbf", .value = kit_value(sim, mtbf)};
     o->table.at[1] = (struct entry){.key = "mttr", .value = kit_value(sim, mttr)};
     o->table.at[2] = (struct entry){
@@ -359,8 +370,8 @@ void kit_order(struct sim *sim, double planned, double fires, void (*act)(void *
 double kit_chi2(const uint64_t *observed, const double *expected, uint32_t n) {
     double sum = 0;
     for (uint32_t i = 0; i < n; i++)
-        sum += ((double)observed[i] - expected[i]) * ((double)observed[i] - expected[i]) /
-               expected[i];
+        sum +=
+            ((double)observed[i] - expected[i]) * ((double)observed[i] - expected[i]) / expected[i];
     return gsl_cdf_chisq_Q(sum, n - 1);
 }
 

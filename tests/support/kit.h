@@ -1,8 +1,9 @@
-/* More for tests of the core than build.h has: calls that do odd things when told to, faults, replicas, the order of
- * events at one instant, and tests of samples.
+/* More for tests of the core than build.h has: calls that do odd things when told to, faults,
+ * replicas, the order of events at one instant, and tests of samples.
  *
- * The components write what happens to them into a log of the program's, "0.5 worker accept; 1 worker cancel gone",
- * so that a test compares a story with a story. Times are seconds since the end of warm-up. */
+ * The components write what happens to them into a log of the program's, "0.5 worker accept; 1
+ * worker cancel gone", so that a test compares a story with a story. Times are seconds since the
+ * end of warm-up. */
 #ifndef NINES_TESTS_KIT_H
 #define NINES_TESTS_KIT_H
 
@@ -18,9 +19,9 @@ const char *kit_story(void);
 
 /* ---- components ------------------------------------------------------------------------------ */
 
-/* A leaf: time = how long it works (0: answers at once), ends = "ok", … how it answers; stubborn = true refuses to be
- * cancelled but by a crash; mark = when a milestone is told, after which it works on for `time`; marks = which ones (a
- * mask). Keeps what it has seen of each call. */
+/* A leaf: time = how long it works (0: answers at once), ends = "ok", … how it answers; stubborn =
+ * true refuses to be cancelled but by a crash; mark = when a milestone is told, after which it
+ * works on for `time`; marks = which ones (a mask). Keeps what it has seen of each call. */
 extern const struct node_type worker_type;
 struct seen_call {
     double time;
@@ -32,8 +33,9 @@ struct seen_call {
 uint32_t worker_count(struct node *worker);
 const struct seen_call *worker_seen(struct node *worker, uint32_t index);
 
-/* A wrapper that passes the call on and then, `after` later, does something: act = none, cancel (with cause = queued,
- * deadline, loser, gone), detach, finish, again (sends a second one); it ends `then` after a cancel or detach. */
+/* A wrapper that passes the call on and then, `after` later, does something: act = none, cancel
+ * (with cause = queued, deadline, loser, gone), detach, finish, again (sends a second one); it ends
+ * `then` after a cancel or detach. */
 extern const struct node_type puppet_type;
 
 /* A wrapper that hears milestones: on = none, cancel, detach, finish (the call, degraded). */
@@ -44,7 +46,8 @@ extern const struct node_type ear_type;
 /* A value in the spelling of build.h. */
 struct value kit_value(struct sim *sim, const char *text);
 
-/* Gives a parameter a value that has no spelling (a linear quantity, a function), before the run. */
+/* Gives a parameter a value that has no spelling (a linear quantity, a function), before the run.
+ */
 void kit_put(struct node *n, const char *param, struct value v);
 
 /* fault_add with phases of the simulation's own (NULL: none). */
@@ -60,7 +63,8 @@ void kit_random(struct sim *sim, const char *mtbf, const char *mttr, const char 
 struct node *kit_group(struct sim *sim, const char *name, int64_t count, int64_t max,
                        struct node *(*build)(struct sim *, uint32_t index));
 
-/* An event at `fires` that is scheduled at `planned`: among those of one instant, the one scheduled first fires first. */
+/* An event at `fires` that is scheduled at `planned`: among those of one instant, the one scheduled
+ * first fires first. */
 void kit_order(struct sim *sim, double planned, double fires, void (*act)(void *), void *ctx);
 
 /* ---- tests of samples: fixed seeds, fixed levels --------------------------------------------- */

@@ -74,7 +74,7 @@ static void addresses_find(void **state) {
         {"pod[*].cpu", "pod[1].cpu pod[2].cpu pod[3].cpu"},
         {"pod[2..3].cpu", "pod[2].cpu pod[3].cpu"},
         {"pod[2..99].cpu", "pod[2].cpu pod[3].cpu"},
-        {"pod[3]", "pod[3].work"},           /* a replica: what its build returned */
+        {"pod[3]", "pod[3].work"}, /* a replica: what its build returned */
         {"pod[1..2]", "pod[1].work pod[2].work"},
         {"pod", "pod pod[1].work pod[2].work pod[3].work"}, /* and the group of that name */
         {"pod[2].card[1]", "pod[2].card[1].rank"},
@@ -83,7 +83,8 @@ static void addresses_find(void **state) {
         {"pod[1].card", "pod[1].card pod[1].card[1].rank pod[1].card[2].rank"},
         {"*.cpu", "pod[1].cpu pod[2].cpu pod[3].cpu"},
         {"*[1].cpu", "pod[1].cpu"},
-        {"pod[1].*", "pod[1].card pod[1].card[1].rank pod[1].card[2].rank pod[1].cards pod[1].cpu pod[1].work"},
+        {"pod[1].*",
+         "pod[1].card pod[1].card[1].rank pod[1].card[2].rank pod[1].cards pod[1].cpu pod[1].work"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_string_equal(find(cases[i][0]), cases[i][1]);
@@ -110,11 +111,28 @@ static void misses_say_what_is_near(void **state) {
 
 static void what_is_no_address(void **state) {
     (void)state;
-    static const char *const texts[] = {"", ".", "pod.", ".pod", "pod..cpu", "pod[", "pod[]", "pod[0]", "pod[x]", "pod[1",
-                                        "pod[2..1]", "pod[1..]", "pod[-1]", "pod[1]x", "a b", "pod[1].*x", "**", "pod[99999999999]",
+    static const char *const texts[] = {"",
+                                        ".",
+                                        "pod.",
+                                        ".pod",
+                                        "pod..cpu",
+                                        "pod[",
+                                        "pod[]",
+                                        "pod[0]",
+                                        "pod[x]",
+                                        "pod[1",
+                                        "pod[2..1]",
+                                        "pod[1..]",
+                                        "pod[-1]",
+                                        "pod[1]x",
+                                        "a b",
+                                        "pod[1].*x",
+                                        "**",
+                                        "pod[99999999999]",
                                         "a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        assert_says(find(texts[i]), "is not an address; an address looks like pod[3].rank or pod[*]");
+        assert_says(find(texts[i]),
+                    "is not an address; an address looks like pod[3].rank or pod[*]");
 }
 
 static void replicas_have_an_address_in_common(void **state) {
@@ -136,9 +154,11 @@ static void replicas_have_an_address_in_common(void **state) {
 static void names_are_taken_once_in_a_scope(void **state) {
     (void)state;
     struct sim *other = build_new(1);
-    struct node *a = build_node(other, &leaf_type, "name=x", NULL), *b = build_node(other, &leaf_type, "name=x", NULL);
+    struct node *a = build_node(other, &leaf_type, "name=x", NULL),
+                *b = build_node(other, &leaf_type, "name=x", NULL);
     struct node *driver = build_driver(other, build_node(other, &chain_type, "", a, b, NULL));
-    assert_says(build_seal_refusal(other, driver), "the name 'x' is taken in this scope by test.lua:1; name it");
+    assert_says(build_seal_refusal(other, driver),
+                "the name 'x' is taken in this scope by test.lua:1; name it");
     sim_free(other);
     other = build_new(1);
     a = build_node(other, &leaf_type, "", NULL), b = build_node(other, &leaf_type, "", NULL);

@@ -13,12 +13,13 @@ struct model {
 static struct model targets(uint64_t seed, const char *spec, const char *worker, uint32_t n) {
     struct model m = {.sim = build_new(seed), .n = n};
     for (uint32_t i = 0; i < n; i++)
-        m.target[i] = build_node(m.sim, &worker_type, arena_print(&m.sim->arena, "name=t%u, %s", i, worker), NULL);
+        m.target[i] = build_node(m.sim, &worker_type,
+                                 arena_print(&m.sim->arena, "name=t%u, %s", i, worker), NULL);
     /* build_node takes its children by @ or by place: eight are enough */
     struct node *const *t = m.target;
     m.lb = build_node(m.sim, &balance_type, spec, t[0], n > 1 ? t[1] : NULL, n > 2 ? t[2] : NULL,
-                      n > 3 ? t[3] : NULL, n > 4 ? t[4] : NULL, n > 5 ? t[5] : NULL, n > 6 ? t[6] : NULL,
-                      n > 7 ? t[7] : NULL, NULL);
+                      n > 3 ? t[3] : NULL, n > 4 ? t[4] : NULL, n > 5 ? t[5] : NULL,
+                      n > 6 ? t[6] : NULL, n > 7 ? t[7] : NULL, NULL);
     m.driver = build_driver(m.sim, m.lb);
     return m;
 }
@@ -93,7 +94,8 @@ static void least_request_avoids_the_busy(void **state) {
     struct model m = targets(1, "policy=least_request, choice_count=50", "time=100s", 4);
     driver_calls(m.driver, 0, .1, 24, NULL);
     run(&m, 50);
-    for (uint32_t i = 0; i < 4; i++) /* with so many draws the emptiest is nearly always among them */
+    for (uint32_t i = 0; i < 4;
+         i++) /* with so many draws the emptiest is nearly always among them */
         assert_int_equal(worker_count(m.target[i]), 6);
     sim_free(m.sim);
 }
@@ -109,7 +111,8 @@ static void least_request_counts_calls_under_way(void **state) {
     sim_free(m.sim);
 }
 
-/* Two draws with replacement of n: the worst of n ranks gets 1/n^2 of the calls, the best (2n - 1)/n^2. */
+/* Two draws with replacement of n: the worst of n ranks gets 1/n^2 of the calls, the best (2n -
+ * 1)/n^2. */
 static void two_choices_have_their_odds(void **state) {
     (void)state;
     enum { ROUNDS = 3000 };
@@ -156,12 +159,17 @@ struct ring {
 static struct ring ring(uint64_t seed, int64_t pods, const char *spec, const char *users) {
     struct ring r = {.sim = build_new(seed)};
     r.group = kit_group(r.sim, "pod", pods, pods, make_pod);
-    r.lb = build_node(r.sim, &balance_type, arena_print(&r.sim->arena, "name=lb, policy=ring_hash, key=user, %s", spec), r.group, NULL);
-    r.users = build_node(r.sim, &open_type, arena_print(&r.sim->arena, "name=users, to=@1, %s", users), r.lb, NULL);
+    r.lb = build_node(r.sim, &balance_type,
+                      arena_print(&r.sim->arena, "name=lb, policy=ring_hash, key=user, %s", spec),
+                      r.group, NULL);
+    r.users = build_node(r.sim, &open_type,
+                         arena_print(&r.sim->arena, "name=users, to=@1, %s", users), r.lb, NULL);
     return r;
 }
 
-static struct node *pod(const struct ring *r, uint32_t i) { return group_of(r->group)->at[i].scope.root; }
+static struct node *pod(const struct ring *r, uint32_t i) {
+    return group_of(r->group)->at[i].scope.root;
+}
 
 enum { USERS = 2000, PODS = 10 };
 
@@ -226,7 +234,8 @@ static void the_ring_is_the_same_in_every_replication(void **state) {
 /* With k points a target, the share of one is near 1/n with a relative sd of about 1/sqrt(k). */
 static void points_share_the_circle(void **state) {
     (void)state;
-    static const char *const sizes[] = {"minimum_ring_size=10", "minimum_ring_size=1000", "minimum_ring_size=100000"};
+    static const char *const sizes[] = {"minimum_ring_size=10", "minimum_ring_size=1000",
+                                        "minimum_ring_size=100000"};
     static const double spread[] = {3, .5, .05};
     double sd[3];
     for (int i = 0; i < 3; i++) {
@@ -301,17 +310,22 @@ static void nobody_on_the_ring_is_an_error(void **state) {
 static void bad_balancers_are_refused(void **state) {
     (void)state;
     struct sim *sim = build_new(1);
-    assert_says(build_refusal(sim, &balance_type, "", NULL), "it needs at least one child component");
+    assert_says(build_refusal(sim, &balance_type, "", NULL),
+                "it needs at least one child component");
     struct node *a = build_node(sim, &worker_type, "name=a", NULL);
-    assert_says(build_refusal(sim, &balance_type, "choice_count=0", a, NULL), "choice_count = 0: it must lie in 1..100");
-    assert_says(build_refusal(sim, &balance_type, "policy=roundrobin", a, NULL), "did you mean \"round_robin\"?");
+    assert_says(build_refusal(sim, &balance_type, "choice_count=0", a, NULL),
+                "choice_count = 0: it must lie in 1..100");
+    assert_says(build_refusal(sim, &balance_type, "policy=roundrobin", a, NULL),
+                "did you mean \"round_robin\"?");
     struct node *lb = build_node(sim, &balance_type, "policy=ring_hash", a, NULL);
-    assert_says(build_seal_refusal(sim, build_driver(sim, lb)), "policy = \"ring_hash\" wants a key");
+    assert_says(build_seal_refusal(sim, build_driver(sim, lb)),
+                "policy = \"ring_hash\" wants a key");
     sim_free(sim);
     sim = build_new(1);
     a = build_node(sim, &worker_type, "name=a", NULL);
     lb = build_node(sim, &balance_type, "policy=ring_hash, key=user", a, NULL);
-    assert_says(build_seal_refusal(sim, build_driver(sim, lb)), "key = \"user\": no workload gives requests this fact");
+    assert_says(build_seal_refusal(sim, build_driver(sim, lb)),
+                "key = \"user\": no workload gives requests this fact");
     sim_free(sim);
 }
 

@@ -1,4 +1,5 @@
-/* Calls: how they end, what becomes of those below, milestones, probes, keys, and the guards of a run. */
+/* Calls: how they end, what becomes of those below, milestones, probes, keys, and the guards of a
+ * run. */
 #include "check.h"
 #include "kit.h"
 
@@ -25,7 +26,9 @@ static void runs(struct model *m, double seconds, const char *story) {
     assert_string_equal(kit_story(), story);
 }
 
-static double metric(struct model *m, const char *text) { return build_metric(m->sim, text); }
+static double metric(struct model *m, const char *text) {
+    return build_metric(m->sim, text);
+}
 
 /* ---- ends ------------------------------------------------------------------------------------ */
 
@@ -56,7 +59,8 @@ static void finishing_takes_those_below_along(void **state) {
 
 static void a_cancelled_sub_never_replies(void **state) {
     (void)state;
-    struct model m = puppet("name=p, act=cancel, cause=loser, after=1s, then=5s", "name=w, time=2s");
+    struct model m =
+        puppet("name=p, act=cancel, cause=loser, after=1s, then=5s", "name=w, time=2s");
     runs(&m, 10, "0 w accept; 1 p cancel; 1 w cancel loser; 6 p finish");
     assert_string_equal(driver_story(m.driver, 1), "ok");
     sim_free(m.sim);
@@ -64,8 +68,8 @@ static void a_cancelled_sub_never_replies(void **state) {
 
 static void a_refusal_makes_an_orphan(void **state) {
     (void)state;
-    struct model m = puppet("name=p, act=cancel, cause=deadline, after=1s",
-                            "name=w, time=3s, stubborn=true");
+    struct model m =
+        puppet("name=p, act=cancel, cause=deadline, after=1s", "name=w, time=3s, stubborn=true");
     runs(&m, 10, "0 w accept; 1 p cancel; 1 w refuse deadline; 3 w finish");
     assert_int_equal(driver_arrival(m.driver, 0)->done, 1000 * MS);
     assert_near(metric(&m, "w:latency.mean"), 3, 1e-12); /* the work went on and was measured */
@@ -107,8 +111,8 @@ static void withdrawing_reaches_through_wrappers(void **state) {
     struct sim *sim = build_new(1);
     struct node *a = build_node(sim, &worker_type, "name=a, time=3s", NULL);
     struct node *inner = build_node(sim, &puppet_type, "name=i", a, NULL);
-    struct model m = over(sim, a, build_node(sim, &puppet_type, "name=p, act=cancel, cause=loser",
-                                             inner, NULL));
+    struct model m =
+        over(sim, a, build_node(sim, &puppet_type, "name=p, act=cancel, cause=loser", inner, NULL));
     runs(&m, 10, "0 a accept; 1 p cancel; 1 a cancel loser");
     assert_near(metric(&m, "i:share{outcome=cancelled}"), 1, 0);
     sim_free(sim);
@@ -119,8 +123,7 @@ static void what_refuses_below_a_wrapper_goes_on_alone(void **state) {
     struct sim *sim = build_new(1);
     struct node *a = build_node(sim, &worker_type, "name=a, time=3s, stubborn=true", NULL);
     struct node *inner = build_node(sim, &puppet_type, "name=i", a, NULL);
-    struct model m =
-        over(sim, a, build_node(sim, &puppet_type, "name=p, act=cancel", inner, NULL));
+    struct model m = over(sim, a, build_node(sim, &puppet_type, "name=p, act=cancel", inner, NULL));
     runs(&m, 10, "0 a accept; 1 p cancel; 1 a refuse gone; 3 a finish"); /* i hears nothing */
     sim_free(sim);
 }
@@ -132,15 +135,18 @@ static void a_second_sub_dies_with_the_first_answer(void **state) {
     sim_free(m.sim);
 }
 
-/* Both answers stand on the ready list when the first one is delivered: the second is only thrown away. */
+/* Both answers stand on the ready list when the first one is delivered: the second is only thrown
+ * away. */
 static void an_answer_already_queued_is_dropped(void **state) {
     (void)state;
     struct sim *sim = build_new(1);
     struct node *w = build_node(sim, &worker_type, "name=w, time=0s", NULL);
-    struct model m = over(sim, w, build_node(sim, &puppet_type, "name=p, act=again, after=0s", w, NULL));
+    struct model m =
+        over(sim, w, build_node(sim, &puppet_type, "name=p, act=again, after=0s", w, NULL));
     runs(&m, 1, "0 w accept; 0 p reply ok");
     sim_free(sim);
-    m = puppet("name=p, act=again, after=1s", "name=w, time=1s"); /* the first answer and the second send tie */
+    m = puppet("name=p, act=again, after=1s",
+               "name=w, time=1s"); /* the first answer and the second send tie */
     runs(&m, 10, "0 w accept; 1 p again; 1 w accept; 1 w finish; 1 p reply ok; 1 w cancel gone");
     sim_free(m.sim);
 }
@@ -199,7 +205,8 @@ static void a_crash_takes_service_and_queue(void **state) {
     build_run(sim, m.driver, 0, 10);
     assert_string_equal(driver_story(m.driver, 6), "error error error error error ok");
     assert_int_equal(driver_arrival(m.driver, 4)->done, 1000 * MS);
-    assert_int_equal(driver_arrival(m.driver, 5)->done, 6000 * MS); /* the servers were free again */
+    assert_int_equal(driver_arrival(m.driver, 5)->done,
+                     6000 * MS); /* the servers were free again */
     assert_near(metric(&m, "s:queue"), (.8 + .7 + .6) / 10, 1e-12);
     assert_near(metric(&m, "s:utilization"), (1 + .9 + 4) / 20, 1e-12);
     sim_free(sim);
@@ -220,7 +227,8 @@ static void work_that_has_begun_is_not_taken_out_of_a_queue(void **state) {
     (void)state;
     struct sim *sim = build_new(1);
     struct node *s = build_node(sim, &station_type, "name=s, service=4s", NULL);
-    struct node *p = build_node(sim, &puppet_type, "name=p, act=cancel, cause=queued, after=1s", s, NULL);
+    struct node *p =
+        build_node(sim, &puppet_type, "name=p, act=cancel, cause=queued, after=1s", s, NULL);
     struct model m = over(sim, s, p);
     driver_calls(m.driver, 0, .5, 3, NULL);
     build_run(sim, m.driver, 0, 20);
@@ -235,12 +243,14 @@ static void work_that_has_begun_stops_at_a_deadline(void **state) {
     (void)state;
     struct sim *sim = build_new(1);
     struct node *s = build_node(sim, &station_type, "name=s, service=4s", NULL);
-    struct node *p = build_node(sim, &puppet_type, "name=p, act=cancel, cause=deadline, after=1s", s, NULL);
+    struct node *p =
+        build_node(sim, &puppet_type, "name=p, act=cancel, cause=deadline, after=1s", s, NULL);
     struct model m = over(sim, s, p);
     driver_calls(m.driver, 0, .5, 2, NULL);
     build_run(sim, m.driver, 0, 20);
     assert_near(metric(&m, "s:share{outcome=cancelled}"), 1, 0);
-    assert_near(metric(&m, "s:utilization"), 1.5 / 20, 1e-12); /* the second began when the first was stopped */
+    assert_near(metric(&m, "s:utilization"), 1.5 / 20,
+                1e-12); /* the second began when the first was stopped */
     assert_near(metric(&m, "s:service.mean"), .75, .01);
     sim_free(sim);
 }
@@ -250,7 +260,8 @@ static void taking_out_of_a_queue_reaches_through_wrappers(void **state) {
     struct sim *sim = build_new(1);
     struct node *s = build_node(sim, &station_type, "name=s, service=4s", NULL);
     struct node *r = build_node(sim, &retry_type, "", s, NULL);
-    struct model m = over(sim, s, build_node(sim, &puppet_type, "name=p, act=cancel, cause=queued", r, NULL));
+    struct model m =
+        over(sim, s, build_node(sim, &puppet_type, "name=p, act=cancel, cause=queued", r, NULL));
     driver_calls(m.driver, 0, .5, 2, NULL);
     build_run(sim, m.driver, 0, 20);
     assert_near(metric(&m, "s:share{outcome=ok}"), .5, 0);
@@ -272,8 +283,9 @@ static struct model ear(const char *ear_spec, const char *between, const char *w
 static void milestones_are_heard_through_wrappers(void **state) {
     (void)state;
     struct model m = ear("name=e", "name=p", "name=w, mark=1s, marks=3, time=1s");
-    runs(&m, 10, "0 w accept; 1 w mark; 1 e hears 1; 1 e hears 2; 2 w finish; 2 p reply ok; "
-                 "2 e reply ok");
+    runs(&m, 10,
+         "0 w accept; 1 w mark; 1 e hears 1; 1 e hears 2; 2 w finish; 2 p reply ok; "
+         "2 e reply ok");
     assert_true(m.leaf->wanted);
     assert_true(m.driver->wanted == false);
     sim_free(m.sim);
@@ -298,8 +310,8 @@ static void a_milestone_comes_ahead_of_the_reply(void **state) {
 
 static void a_milestone_of_an_orphan_reaches_nobody(void **state) {
     (void)state;
-    struct model m = ear("name=e", "name=p, act=detach, after=1s, then=5s",
-                         "name=w, mark=2s, marks=1, time=1s");
+    struct model m =
+        ear("name=e", "name=p, act=detach, after=1s, then=5s", "name=w, mark=2s, marks=1, time=1s");
     runs(&m, 10, "0 w accept; 1 p detach; 2 w mark; 3 w finish; 6 p finish; 6 e reply ok");
     sim_free(m.sim);
 }
@@ -311,7 +323,8 @@ static void a_listener_may_do_anything(void **state) {
     runs(&m, 10, "0 w accept; 1 w mark; 1 e hears 1; 1 w cancel loser");
     assert_string_equal(driver_story(m.driver, 1), "degraded");
     sim_free(m.sim);
-    m = ear("name=e, on=cancel", NULL, spec); /* the one that tells is itself withdrawn: no second milestone */
+    m = ear("name=e, on=cancel", NULL,
+            spec); /* the one that tells is itself withdrawn: no second milestone */
     runs(&m, 10, "0 w accept; 1 w mark; 1 e hears 1; 1 w cancel loser");
     sim_free(m.sim);
     m = ear("name=e, on=detach", NULL, spec);
@@ -332,7 +345,8 @@ static void the_start_of_service_is_told_when_it_comes(void **state) {
     sim_free(sim);
 }
 
-/* Those that a crash kills in the queue never begin to be served, though the server becomes free. */
+/* Those that a crash kills in the queue never begin to be served, though the server becomes free.
+ */
 static void a_crash_serves_nobody_in_passing(void **state) {
     (void)state;
     struct sim *sim = build_new(1);
@@ -384,14 +398,14 @@ static void a_probe_is_honest_about_what_nobody_knows(void **state) {
     struct sim *sim = build_new(1);
     struct node *a = build_node(sim, &worker_type, "name=a", NULL);
     struct node *b = build_node(sim, &station_type, "name=b, service=1s", NULL);
-    struct node *f = build_node(sim, &fallback_type, "", a, b, NULL); /* two children: whose queue? */
+    struct node *f =
+        build_node(sim, &fallback_type, "", a, b, NULL); /* two children: whose queue? */
     struct model m = over(sim, a, f);
     driver_call(m.driver, 0, NULL);
     build_at(sim, .5, look, f);
     build_run(sim, m.driver, 0, 10);
     assert_false(probed.knows_queue || probed.knows_utilization);
     assert_near(probed.in_flight, 1, 0);
-    build_at(sim, .5, look, a);
     sim_free(sim);
     sim = build_new(1);
     a = build_node(sim, &worker_type, "name=a", NULL);
@@ -433,7 +447,8 @@ static void nested_retries_have_keys_of_their_own(void **state) {
     struct sim *sim = build_new(1);
     struct node *w = build_node(sim, &worker_type, "name=w, time=0s, ends=error", NULL);
     struct node *in = build_node(sim, &retry_type, "name=in, backoff={base=1s}", w, NULL);
-    struct model m = over(sim, w, build_node(sim, &retry_type, "name=out, backoff={base=1s}", in, NULL));
+    struct model m =
+        over(sim, w, build_node(sim, &retry_type, "name=out, backoff={base=1s}", in, NULL));
     driver_call(m.driver, 0, NULL);
     build_run(sim, m.driver, 0, 100);
     assert_int_equal(worker_count(w), 9);
@@ -450,16 +465,16 @@ static void deadlines_are_inherited_and_only_tightened(void **state) {
         const char *after;
         ns_t want;
     } cases[] = {
-        {0, "2s", 2000 * MS},         {1000 * MS, "2s", 1000 * MS},
-        {3000 * MS, "2s", 2000 * MS}, {0, NULL, NS_NEVER},
-        {700 * MS, NULL, 700 * MS},
+        {0, "2s", 2000 * MS}, {1000 * MS, "2s", 1000 * MS}, {3000 * MS, "2s", 2000 * MS},
+        {0, NULL, NS_NEVER},  {700 * MS, NULL, 700 * MS},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct sim *sim = build_new(1);
         struct node *w = build_node(sim, &worker_type, "name=w, time=0s", NULL);
         struct node *d = build_node(sim, &delay_type, "time=500ms", w, NULL);
         if (cases[i].after)
-            d = build_node(sim, &timeout_type, arena_print(&sim->arena, "after=%s", cases[i].after), d, NULL);
+            d = build_node(sim, &timeout_type, arena_print(&sim->arena, "after=%s", cases[i].after),
+                           d, NULL);
         struct model m = over(sim, w, d);
         driver_call(m.driver, 0, NULL)->patience = cases[i].patience;
         build_run(sim, m.driver, 0, 10);
@@ -481,7 +496,8 @@ static void a_full_model_stops_as_saturated(void **state) {
     (void)state;
     struct model m = puppet("name=p", "name=w, time=100s");
     driver_calls(m.driver, 0, .1, 50, NULL);
-    struct sim *sim = sealed(&m, (struct sim_limits){.duration = ns_from_s(10), .max_in_flight = 20});
+    struct sim *sim =
+        sealed(&m, (struct sim_limits){.duration = ns_from_s(10), .max_in_flight = 20});
     assert_true(sim_run(sim)); /* no error: the run is over */
     assert_true(sim->full);
     assert_int_equal(sim->ended, 2000 * MS); /* the 21st came at 2 s */
@@ -497,7 +513,8 @@ static void a_run_that_stops_early_leaves_later_phases_empty(void **state) {
     struct model m = puppet("name=p", "name=w, time=100s");
     driver_calls(m.driver, 0, .1, 50, NULL);
     struct error e = {{0}};
-    struct span phases[] = {{"a", 0, 1000 * MS}, {"b", 1000 * MS, 4000 * MS}, {"c", 4000 * MS, 8000 * MS}};
+    struct span phases[] = {
+        {"a", 0, 1000 * MS}, {"b", 1000 * MS, 4000 * MS}, {"c", 4000 * MS, 8000 * MS}};
     struct sim_limits limits = {.duration = ns_from_s(10), .max_in_flight = 20};
     assert_true(sim_wire(m.sim, &m.driver, 1, &e) && sim_seal(m.sim, phases, 3, &limits, &e));
     assert_true(sim_run(m.sim) && m.sim->full);
@@ -515,7 +532,9 @@ static void a_run_that_stops_in_its_warmup_has_no_values(void **state) {
     (void)state;
     struct model m = puppet("name=p", "name=w, time=100s");
     driver_calls(m.driver, -5, .1, 50, NULL);
-    struct sim *sim = sealed(&m, (struct sim_limits){.warmup = ns_from_s(10), .duration = ns_from_s(10), .max_in_flight = 20});
+    struct sim *sim =
+        sealed(&m, (struct sim_limits){
+                       .warmup = ns_from_s(10), .duration = ns_from_s(10), .max_in_flight = 20});
     assert_true(sim_run(sim) && sim->full);
     assert_int_equal(sim->ended, 0);
     assert_true(isnan(build_metric(sim, "offered")));
@@ -529,7 +548,8 @@ static void time_that_stands_still_is_noticed(void **state) {
     (void)state;
     struct model m = puppet("name=p", "name=w, time=0s");
     driver_calls(m.driver, 3, 0, 2000, NULL);
-    struct sim *sim = sealed(&m, (struct sim_limits){.duration = ns_from_s(10), .max_events_per_tick = 1000});
+    struct sim *sim =
+        sealed(&m, (struct sim_limits){.duration = ns_from_s(10), .max_events_per_tick = 1000});
     assert_false(sim_run(sim));
     assert_says(sim->error.text, "time is not advancing: more than 1000 events at t = 3.0");
     sim_free(sim);

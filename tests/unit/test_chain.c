@@ -160,9 +160,11 @@ static void bad_chains_are_refused(void **state) {
     leaves("ok 1s", "ok 1s", "ok 1s");
     assert_says(build_refusal(sim, &chain_type, "", NULL), "it needs at least one child component");
     struct node *t = build_node(sim, &timeout_type, "after=1s", NULL);
-    assert_says(build_refusal(sim, &chain_type, "", a, t, NULL), "the last step (test.lua:1: timeout) guards nothing: put it before something");
+    assert_says(build_refusal(sim, &chain_type, "", a, t, NULL),
+                "the last step (test.lua:1: timeout) guards nothing: put it before something");
     struct node *u = build_node(sim, &timeout_type, "name=u, after=1s", NULL);
-    assert_says(build_seal_refusal(sim, build_driver(sim, u)), "timeout 'u': it guards nothing: give it a child");
+    assert_says(build_seal_refusal(sim, build_driver(sim, u)),
+                "timeout 'u': it guards nothing: give it a child");
 }
 
 static void a_circle_is_refused(void **state) {
@@ -171,7 +173,8 @@ static void a_circle_is_refused(void **state) {
     struct node *t = build_node(sim, &timeout_type, "after=1s", NULL);
     struct node *r = build_node(sim, &retry_type, "", t, NULL);
     edge_join(schema_open_child(t), t, r);
-    assert_says(build_seal_refusal(sim, build_driver(sim, r)), "the calls go in a circle; a component cannot be below itself");
+    assert_says(build_seal_refusal(sim, build_driver(sim, r)),
+                "the calls go in a circle; a component cannot be below itself");
 }
 
 int main(void) {

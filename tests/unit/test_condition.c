@@ -45,7 +45,8 @@ static void metrics_have_a_canonical_text(void **state) {
         {"  latency.p99  ", "latency.p99"},
         {"goodput", "goodput"},
         {"pod[3].rank:queue", "pod[3].rank:queue"},
-        {"pod[*]:latency.p99{ class = human , phase=fault }", "pod[*]:latency.p99{class=human,phase=fault}"},
+        {"pod[*]:latency.p99{ class = human , phase=fault }",
+         "pod[*]:latency.p99{class=human,phase=fault}"},
         {"share {outcome=shed|limited}", "share{outcome=shed|limited}"},
         {"share{outcome=*}", "share{outcome=*}"},
         {"latency.mean{class=chat-long}", "latency.mean{class=chat-long}"},
@@ -80,10 +81,11 @@ static void percentiles(void **state) {
         const char *stat;
         double p;
     } cases[] = {
-        {"p50", .5},     {"p5", .05},     {"p05", .05}, {"p99", .99},   {"p999", .999},  {"p9999", .9999},
-        {"p10", .1},     {"p975", .975},  {"p1", .01},  {"p0", NAN},    {"p00", NAN},    {"p100", NAN},
-        {"p990", NAN},   {"p", NAN},      {"p9x", NAN}, {"p1e1", NAN},  {"p0x1", NAN},   {"mean", NAN},
-        {"q50", NAN},    {"p5.5", NAN},   {"p-5", NAN}, {"p123456789", NAN},
+        {"p50", .5},      {"p5", .05},         {"p05", .05},   {"p99", .99}, {"p999", .999},
+        {"p9999", .9999}, {"p10", .1},         {"p975", .975}, {"p1", .01},  {"p0", NAN},
+        {"p00", NAN},     {"p100", NAN},       {"p990", NAN},  {"p", NAN},   {"p9x", NAN},
+        {"p1e1", NAN},    {"p0x1", NAN},       {"mean", NAN},  {"q50", NAN}, {"p5.5", NAN},
+        {"p-5", NAN},     {"p123456789", NAN},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         double p = stat_percentile(cases[i].stat);
@@ -156,7 +158,8 @@ static void tolerances(void **state) {
     c = parse("latency.mean == 48ms+-10%");
     assert_int_equal(c->relation, REL_EQ);
     assert_true(c->relative);
-    assert_true(condition_compare(c, 109, 100) && !condition_compare(c, 111, 100) && !condition_compare(c, 89, 100));
+    assert_true(condition_compare(c, 109, 100) && !condition_compare(c, 111, 100) &&
+                !condition_compare(c, 89, 100));
     assert_true(condition_compare(c, -109, -100));
     c = parse("goodput = 2 * goodput{case=half} +- 5%");
     assert_true(c->has_right && c->relative && c->factor == 2);
@@ -164,8 +167,10 @@ static void tolerances(void **state) {
 
 static void comparisons(void **state) {
     (void)state;
-    static const char *const texts[] = {"in_flight < 5", "in_flight <= 5", "in_flight > 5", "in_flight >= 5"};
-    static const bool want[][3] = {{true, false, false}, {true, true, false}, {false, false, true}, {false, true, true}};
+    static const char *const texts[] = {"in_flight < 5", "in_flight <= 5", "in_flight > 5",
+                                        "in_flight >= 5"};
+    static const bool want[][3] = {
+        {true, false, false}, {true, true, false}, {false, false, true}, {false, true, true}};
     for (int i = 0; i < 4; i++)
         for (int k = 0; k < 3; k++)
             assert_int_equal(condition_compare(parse(texts[i]), 4 + k, 5), want[i][k]);
@@ -175,12 +180,14 @@ static void comparisons(void **state) {
 
 static void fractions(void **state) {
     (void)state;
-    const struct condition *c = parse("fraction(latency.p99{phase=after} < 1.1 * latency.p99{phase=before}) >= 95%");
+    const struct condition *c =
+        parse("fraction(latency.p99{phase=after} < 1.1 * latency.p99{phase=before}) >= 95%");
     assert_int_equal(c->left.kind, EXPR_FRACTION);
     assert_near(c->value, .95, 1e-12);
     assert_int_equal(c->left.inner->relation, REL_LT);
     assert_near(c->left.inner->factor, 1.1, 0);
-    assert_string_equal(c->left.inner->text, "latency.p99{phase=after} < 1.1 * latency.p99{phase=before}");
+    assert_string_equal(c->left.inner->text,
+                        "latency.p99{phase=after} < 1.1 * latency.p99{phase=before}");
     c = parse("fraction(max(pod:queue) > 5) = 50% +- 5%");
     assert_int_equal(c->left.inner->left.kind, EXPR_MAX);
     assert_true(c->relative);
@@ -189,7 +196,8 @@ static void fractions(void **state) {
 static void blanks_do_not_matter(void **state) {
     (void)state;
     const struct condition *a = parse("max(pod[*]:latency.p99{class=a,phase=b})<=1.5*latency.p99");
-    const struct condition *b = parse("\t max( pod[*]:latency.p99 { class = a , phase = b } )  <=  1.5  *  latency.p99 \n");
+    const struct condition *b =
+        parse("\t max( pod[*]:latency.p99 { class = a , phase = b } )  <=  1.5  *  latency.p99 \n");
     assert_string_equal(a->left.metric.text, b->left.metric.text);
     assert_true(a->factor == b->factor && a->relation == b->relation);
 }
@@ -199,11 +207,13 @@ static void blanks_do_not_matter(void **state) {
 static void mistakes_are_told_where_they_are(void **state) {
     (void)state;
     static const char *const cases[][2] = {
-        {"", "condition \"\" ends where a metric such as latency.p99 or cache:hit_ratio should follow"},
+        {"",
+         "condition \"\" ends where a metric such as latency.p99 or cache:hit_ratio should follow"},
         {"latency.p99", "ends where one of < <= > >= = should follow"},
         {"latency.p99 <", "ends where a metric such as"},
         {"latency.p99 ! 5", "one of < <= > >= = should stand before \"! 5\""},
-        {"5ms > latency.p99", "a metric such as latency.p99 or cache:hit_ratio should stand before \"5ms"},
+        {"5ms > latency.p99",
+         "a metric such as latency.p99 or cache:hit_ratio should stand before \"5ms"},
         {"latency. < 5", "a statistic such as mean or p99 should stand before \" < 5\""},
         {"latency.p99 < 5 ms 6", "it is complete before \"ms 6\"; one comparison is all it takes"},
         {"latency.p99 < 5ms and x > 2", "it is complete before \"and x > 2\""},
@@ -211,9 +221,11 @@ static void mistakes_are_told_where_they_are(void **state) {
         {"latency.p99 < 5mms", "unknown unit 'mms'"},
         {"latency.p99 < 0x10", "unknown unit 'x10'"},
         {"latency.p99 < -inf", "inf"},
-        {"latency.p99 < 5ms * latency.p50", "the factor before * is a plain number or a percentage"},
+        {"latency.p99 < 5ms * latency.p50",
+         "the factor before * is a plain number or a percentage"},
         {"latency.p99 < 5 *", "ends where a metric such as"},
-        {"latency.p99 = 5ms", "an estimate never equals a number; say how close, such as = 48ms +- 10%"},
+        {"latency.p99 = 5ms",
+         "an estimate never equals a number; say how close, such as = 48ms +- 10%"},
         {"latency.p99 = 5ms +- 0ms", "an estimate never equals a number"},
         {"latency.p99 < 5ms +- 1ms", "+- wants a tolerance above 0 and the relation ="},
         {"latency.p99 = 5ms +- -1ms", "+- wants a tolerance above 0"},
@@ -221,10 +233,13 @@ static void mistakes_are_told_where_they_are(void **state) {
         {"share{outcome=shed < 5%", "\"}\" or \",\" should stand before"},
         {"share{outcome} < 5%", "\"=\" should stand before"},
         {"share{outcome=} < 5%", "the value of a label should stand before"},
-        {"share{} < 5%", "a label (class, region, outcome, phase, case, result) should stand before"},
+        {"share{} < 5%",
+         "a label (class, region, outcome, phase, case, result) should stand before"},
         {"share{outcom=shed} < 5%", "unknown label 'outcom'; did you mean 'outcome'?"},
-        {"share{weather=fine} < 5%", "unknown label 'weather'; labels are class, region, outcome, phase, case, result"},
-        {"share{class=a,class=b,class=c,class=d,class=e,class=f,class=g} < 5%", "\"}\" (no more labels) should stand"},
+        {"share{weather=fine} < 5%",
+         "unknown label 'weather'; labels are class, region, outcome, phase, case, result"},
+        {"share{class=a,class=b,class=c,class=d,class=e,class=f,class=g} < 5%",
+         "\"}\" (no more labels) should stand"},
         {"max(latency.p99 < 5", "\")\" should stand before \"< 5\""},
         {"max() < 5", "a metric such as"},
         {"max(max(latency.p99)) < 5", "should stand before"},
@@ -232,7 +247,8 @@ static void mistakes_are_told_where_they_are(void **state) {
         {"fraction(latency.p99) > 5%", "one of < <= > >= = should stand before \") > 5%\""},
         {"fraction(fraction(a < 1) > 2%) > 5%", "fraction(…) does not nest and stands on the left"},
         {"latency.p99 > fraction(a < 1)", "fraction(…) does not nest and stands on the left"},
-        {"fraction(latency.p99 < 1) > latency.p50", "a fraction is compared with a number, such as >= 95%"},
+        {"fraction(latency.p99 < 1) > latency.p50",
+         "a fraction is compared with a number, such as >= 95%"},
         {"fraction(latency.p99 = 1) > 50%", "an estimate never equals a number"},
         {":queue < 5", "a metric such as"},
     };

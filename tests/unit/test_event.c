@@ -43,9 +43,15 @@ static int teardown(void **state) {
     return 0;
 }
 
-static void at(int i, ns_t time) { event_at(&clk, &item[i].event, time); }
-static void in_line(int l, int i, ns_t time) { line_at(&clk, &lines[l], &item[i].event, time); }
-static void drop(int i) { event_cancel(&clk, &item[i].event); }
+static void at(int i, ns_t time) {
+    event_at(&clk, &item[i].event, time);
+}
+static void in_line(int l, int i, ns_t time) {
+    line_at(&clk, &lines[l], &item[i].event, time);
+}
+static void drop(int i) {
+    event_cancel(&clk, &item[i].event);
+}
 
 static void drain(void) {
     while (clk.n) {

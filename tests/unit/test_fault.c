@@ -18,7 +18,9 @@ static struct model model_of(struct sim *sim, const char *spec) {
     return m;
 }
 
-static struct model model(const char *spec) { return model_of(build_new(1), spec); }
+static struct model model(const char *spec) {
+    return model_of(build_new(1), spec);
+}
 
 static double took(struct model *m, uint32_t i) {
     const struct arrival *a = driver_arrival(m->driver, i);
@@ -33,7 +35,9 @@ static void tooks(struct model *m, const double *want, uint32_t n) {
     tooks(m, (const double[]){__VA_ARGS__},                                                        \
           (uint32_t)(sizeof((const double[]){__VA_ARGS__}) / sizeof(double)))
 
-static double metric(struct model *m, const char *text) { return build_metric(m->sim, text); }
+static double metric(struct model *m, const char *text) {
+    return build_metric(m->sim, text);
+}
 
 /* ---- down ------------------------------------------------------------------------------------ */
 
@@ -88,7 +92,8 @@ static void an_edge_may_be_down(void **state) {
     kit_fault(m.sim, "down", "'a -> b', from=1s, to=2s");
     driver_calls(m.driver, .5, 1, 3, NULL);
     build_run(m.sim, m.driver, 0, 30);
-    assert_string_equal(driver_story(m.driver, 3), "ok error ok"); /* what is there already goes on */
+    assert_string_equal(driver_story(m.driver, 3),
+                        "ok error ok"); /* what is there already goes on */
     sim_free(m.sim);
 }
 
@@ -193,7 +198,8 @@ static void delay_is_added_on_the_way_in(void **state) {
     kit_fault(m.sim, "delay_added", "'a -> b', delay=500ms, from=2s, to=5s");
     driver_calls(m.driver, .5, 1, 6, NULL);
     build_run(m.sim, m.driver, 0, 60);
-    TOOK(&m, 1, 3, 3.5, 3.5, 1.5, 1); /* slowness of the node does not touch it, nor does the end of the fault */
+    TOOK(&m, 1, 3, 3.5, 3.5, 1.5,
+         1); /* slowness of the node does not touch it, nor does the end of the fault */
     assert_near(metric(&m, "b:network.max"), 2.5, .02);
     assert_near(metric(&m, "b:service.mean"), 1, 1e-9);
     sim_free(m.sim);
@@ -252,8 +258,8 @@ static void the_abandoned_arrive(void **state) {
 
 static void what_goes_down_meanwhile_refuses_late_arrivals(void **state) {
     (void)state;
-    static const char *const targets[] = {"'b', from=1s, to=2s", "'b', from=1s, to=9s", "'a -> b', from=1s, to=9s",
-                                          "'a -> b', from=1s, to=2s"};
+    static const char *const targets[] = {"'b', from=1s, to=2s", "'b', from=1s, to=9s",
+                                          "'a -> b', from=1s, to=9s", "'a -> b', from=1s, to=2s"};
     static const char *const stories[] = {"error", "error", "error", "ok"};
     static const double took_s[] = {1, 1, 3, 4};
     for (int i = 0; i < 4; i++) {
@@ -263,7 +269,8 @@ static void what_goes_down_meanwhile_refuses_late_arrivals(void **state) {
         driver_call(m.driver, 0, NULL);
         build_run(m.sim, m.driver, 0, 20);
         assert_string_equal(driver_story(m.driver, 1), stories[i]);
-        assert_near(took(&m, 0), took_s[i], 1e-9); /* a node that crashes kills those under way to it at once */
+        assert_near(took(&m, 0), took_s[i],
+                    1e-9); /* a node that crashes kills those under way to it at once */
         sim_free(m.sim);
     }
 }
@@ -317,7 +324,8 @@ static void set_to_a_table_by_class(void **state) {
     sim_free(sim);
 }
 
-/* Faults that overlap: the one that came last holds, and when all are over nothing is left of any. */
+/* Faults that overlap: the one that came last holds, and when all are over nothing is left of any.
+ */
 static void set_faults_may_overlap(void **state) {
     (void)state;
     static const char *const first[] = {"from=1s, to=5s", "from=1s, to=9s", "from=1s, to=7s"};
@@ -365,11 +373,14 @@ static void set_acts_on_a_rate_and_its_signal_comes_back(void **state) {
     (void)state;
     struct sim *sim = build_new(1);
     struct node *leaf = build_node(sim, &leaf_type, "", NULL);
-    struct node *o = build_node(sim, &open_type,
-                                "name=users, arrivals=deterministic, rate=steps{{0, 10}, {30s, 20}}, to=@1", leaf, NULL);
+    struct node *o = build_node(
+        sim, &open_type,
+        "name=users, arrivals=deterministic, rate=steps{{0, 10}, {30s, 20}}, to=@1", leaf, NULL);
     kit_fault(sim, "set", "'users:rate', 100, from=10s, to=20s");
-    struct span phases[] = {{"a", 0, ns_from_s(10)}, {"b", ns_from_s(10), ns_from_s(20)},
-                            {"c", ns_from_s(20), ns_from_s(30)}, {"d", ns_from_s(30), ns_from_s(40)}};
+    struct span phases[] = {{"a", 0, ns_from_s(10)},
+                            {"b", ns_from_s(10), ns_from_s(20)},
+                            {"c", ns_from_s(20), ns_from_s(30)},
+                            {"d", ns_from_s(30), ns_from_s(40)}};
     build_run_phases(sim, o, 0, 40, phases, 4);
     assert_near(build_metric(sim, "offered{phase=a}"), 10, .11);
     assert_near(build_metric(sim, "offered{phase=b}"), 100, .11);
@@ -447,7 +458,8 @@ static void a_replica_that_is_down_is_still_called(void **state) {
 
 /* ---- random faults --------------------------------------------------------------------------- */
 
-/* Exponential times: a share mtbf / (mtbf + mttr) of the time is good; over 30 runs of about 400 cycles each. */
+/* Exponential times: a share mtbf / (mtbf + mttr) of the time is good; over 30 runs of about 400
+ * cycles each. */
 static void random_faults_have_their_availability(void **state) {
     (void)state;
     enum { RUNS = 30 };
@@ -495,7 +507,8 @@ static void random_faults_strike_each_target_by_itself(void **state) {
 static void random_faults_may_have_any_law(void **state) {
     (void)state;
     struct model m = model("service=1s, servers=9");
-    kit_random(m.sim, "uniform{min=4.5, max=4.6}", "uniform{min=1.5, max=1.6}", "slow", "'b', factor=3");
+    kit_random(m.sim, "uniform{min=4.5, max=4.6}", "uniform{min=1.5, max=1.6}", "slow",
+               "'b', factor=3");
     driver_calls(m.driver, .5, 1, 11, NULL);
     build_run(m.sim, m.driver, 0, 60);
     TOOK(&m, 1, 1, 1, 1, 1, 3); /* it strikes after 4.5 s and goes on for 1.5 s */
@@ -549,7 +562,8 @@ static void faults_can_be_listed(void **state) {
     build_run(m.sim, m.driver, 0, 1);
     struct fault_info info[8];
     assert_int_equal(fault_list(m.sim, info, 8), 5);
-    static const char *const texts[] = {"slow b x2.50", "down a -> b", "errors b 5%", "set b:service = 2s", "random down b"};
+    static const char *const texts[] = {"slow b x2.50", "down a -> b", "errors b 5%",
+                                        "set b:service = 2s", "random down b"};
     for (int i = 0; i < 5; i++)
         assert_string_equal(info[i].text, texts[i]);
     assert_true(info[0].from == ns_from_s(1) && info[0].to == NS_NEVER);
@@ -595,7 +609,8 @@ static void bad_targets_are_refused_when_sealed(void **state) {
         {"down", "'c'", "test.lua:7: nothing has the address 'c'"},
         {"down", "'driver'", "down: driver (a driver) is not called"},
         {"down", "'cpu'", "down: cpu (a pool) is not called"},
-        {"slow", "'driver', factor=2", "slow: driver takes no time of its own; name what is below it"},
+        {"slow", "'driver', factor=2",
+         "slow: driver takes no time of its own; name what is below it"},
         {"flush", "'b'", "flush: b (a station) has no contents"},
         {"down", "'b -> a'", "down: 'b' does not call 'a'"},
         {"slow", "'a -> b', factor=2", "slow: it acts on a component, not on an edge"},

@@ -15,17 +15,24 @@ struct model {
 static struct model model(int64_t count, int64_t max, const char *lb) {
     struct model m = {.sim = build_new(1)};
     m.group = kit_group(m.sim, "pod", count, max, make_pod);
-    m.lb = build_node(m.sim, &balance_type, arena_print(&m.sim->arena, "name=lb, %s", lb), m.group, NULL);
+    m.lb = build_node(m.sim, &balance_type, arena_print(&m.sim->arena, "name=lb, %s", lb), m.group,
+                      NULL);
     m.driver = build_driver(m.sim, m.lb);
     return m;
 }
 
-static void cold_start(struct model *m, const char *text) { kit_put(m->group, "cold_start", kit_value(m->sim, text)); }
-static double metric(struct model *m, const char *text) { return build_metric(m->sim, text); }
+static void cold_start(struct model *m, const char *text) {
+    kit_put(m->group, "cold_start", kit_value(m->sim, text));
+}
+static double metric(struct model *m, const char *text) {
+    return build_metric(m->sim, text);
+}
 static double calls(struct model *m, int pod) {
     return metric(m, arena_print(&m->sim->arena, "pod[%d].rank:calls", pod));
 }
-static enum replica_state state_of(struct model *m, int pod) { return group_of(m->group)->at[pod - 1].state; }
+static enum replica_state state_of(struct model *m, int pod) {
+    return group_of(m->group)->at[pod - 1].state;
+}
 
 struct look {
     struct model *m;
@@ -44,7 +51,8 @@ static void look(void *ctx) {
 
 static void only_those_ready_are_called(void **state) {
     (void)state;
-    static const char *const policies[] = {"policy=round_robin", "policy=random", "policy=least_request"};
+    static const char *const policies[] = {"policy=round_robin", "policy=random",
+                                           "policy=least_request"};
     for (int i = 0; i < 3; i++) {
         struct model m = model(2, 4, policies[i]);
         driver_calls(m.driver, 0, .1, 60, NULL);
@@ -62,8 +70,8 @@ static void a_new_replica_starts_cold(void **state) {
     struct model m = model(1, 3, "");
     cold_start(&m, "10s");
     build_set(m.group, 5, "count", "3");
-    struct look before = {&m, {READY, ABSENT, ABSENT}}, starting = {&m, {READY, STARTING, STARTING}},
-                after = {&m, {READY, READY, READY}};
+    struct look before = {&m, {READY, ABSENT, ABSENT}},
+                starting = {&m, {READY, STARTING, STARTING}}, after = {&m, {READY, READY, READY}};
     build_at(m.sim, 4.9, look, &before);
     build_at(m.sim, 14.9, look, &starting);
     build_at(m.sim, 15.1, look, &after);
@@ -144,7 +152,8 @@ static void a_crash_ends_the_draining(void **state) {
 
 static void nobody_ready_is_an_error(void **state) {
     (void)state;
-    static const char *const lbs[] = {"policy=round_robin", "policy=random", "policy=least_request"};
+    static const char *const lbs[] = {"policy=round_robin", "policy=random",
+                                      "policy=least_request"};
     for (int i = 0; i < 3; i++) {
         struct model m = model(0, 2, lbs[i]);
         cold_start(&m, "2s");
@@ -164,7 +173,8 @@ static void cold_starts_may_vary(void **state) {
     cold_start(&m, "uniform{min=10, max=20}");
     build_set(m.group, 0, "count", "40");
     build_run(m.sim, m.driver, 0, 20);
-    /* 40 uniform times in 10..20: the mean number ready over 20 s is 40 x 5 / 20; its sd is 40^.5 x 2.89 / 20 */
+    /* 40 uniform times in 10..20: the mean number ready over 20 s is 40 x 5 / 20; its sd is 40^.5
+     * x 2.89 / 20 */
     assert_near(metric(&m, "pod:replicas"), 10, 4 * .92);
     assert_near(metric(&m, "pod:provisioned"), 40, 1e-9);
     sim_free(m.sim);
@@ -187,7 +197,8 @@ static void the_count_may_follow_a_signal_and_a_fault(void **state) {
     assert_near(metric(&m, "pod:replicas"), (20 + 2 * 6) / 20., 1e-12);
     sim_free(m.sim);
     m = model(1, 3, "");
-    kit_put(m.group, "count", kit_value(m.sim, "steps{{0, 1}, {5s, 2.6}, {10s, 0.2}}")); /* rounded */
+    kit_put(m.group, "count",
+            kit_value(m.sim, "steps{{0, 1}, {5s, 2.6}, {10s, 0.2}}")); /* rounded */
     build_run(m.sim, m.driver, 0, 20);
     assert_near(metric(&m, "pod:replicas"), (5 + 3 * 5) / 20., 1e-12);
     sim_free(m.sim);
@@ -212,10 +223,12 @@ static void phases_have_their_own_costs(void **state) {
 static void a_group_has_its_own_cost(void **state) {
     (void)state;
     struct sim *sim = build_new(1);
-    struct node *a = kit_group(sim, "gpu", 2, 2, make_pod), *b = kit_group(sim, "web", 3, 3, make_pod);
+    struct node *a = kit_group(sim, "gpu", 2, 2, make_pod),
+                *b = kit_group(sim, "web", 3, 3, make_pod);
     group_of(a)->hourly = 10;
     group_of(b)->hourly = 1;
-    struct node *x = build_node(sim, &balance_type, "name=x", a, NULL), *y = build_node(sim, &balance_type, "name=y", b, NULL);
+    struct node *x = build_node(sim, &balance_type, "name=x", a, NULL),
+                *y = build_node(sim, &balance_type, "name=y", b, NULL);
     struct node *driver = build_driver(sim, build_node(sim, &chain_type, "", x, y, NULL));
     driver_calls(driver, .5, 1, 4, NULL);
     build_run(sim, driver, 0, 20);

@@ -18,7 +18,9 @@ static int teardown(void **state) {
     return 0;
 }
 
-static double metric(const char *text) { return build_metric(sim, text); }
+static double metric(const char *text) {
+    return build_metric(sim, text);
+}
 
 static void is(const char *text, double want) {
     double x = metric(text);
@@ -61,13 +63,16 @@ static double extreme(const char *text, int sign) {
 
 /* ---- outcomes, classes, deadlines ------------------------------------------------------------ */
 
-/* Ten calls, one a second; the leaf takes 100 ms, the driver's patience is 150 ms for class a and 50 ms for b. */
+/* Ten calls, one a second; the leaf takes 100 ms, the driver's patience is 150 ms for class a and
+ * 50 ms for b. */
 static void ten_calls(void) {
     build_class(sim, "a", 0);
     build_class(sim, "b", 1);
-    struct node *leaf = build_node(sim, &leaf_type,
-                                   "says='ok 100ms, degraded 100ms, error 10ms, ok 100ms, shed 0s, timeout 500ms, "
-                                   "ok 100ms, limited 0s, ok 200ms, ok 100ms'", NULL);
+    struct node *leaf =
+        build_node(sim, &leaf_type,
+                   "says='ok 100ms, degraded 100ms, error 10ms, ok 100ms, shed 0s, timeout 500ms, "
+                   "ok 100ms, limited 0s, ok 200ms, ok 100ms'",
+                   NULL);
     driver = build_driver(sim, leaf);
     for (int i = 0; i < 10; i++)
         driver_call(driver, i, i % 2 ? "b" : "a")->patience = i % 2 ? 50 * MS : 150 * MS;
@@ -79,19 +84,19 @@ static void counts_and_shares(void **state) {
     build_run(sim, driver, 5, 20);
     is("calls", 10);
     is("offered", .5);
-    is("throughput", 6. / 20);                     /* ok and degraded */
+    is("throughput", 6. / 20); /* ok and degraded */
     is("throughput{outcome=error|shed}", 2. / 20);
     is("throughput{outcome=*}", 10. / 20);
-    is("goodput", 2. / 20);                        /* a: the first and the seventh; all of b are late, and one of a */
+    is("goodput", 2. / 20); /* a: the first and the seventh; all of b are late, and one of a */
     is("goodput{class=a}", 2. / 20);
     is("goodput{class=b}", 0);
     is("availability", .6);
-    is("availability{class=a}", 3. / 5);           /* ok, error, shed, ok, ok */
-    is("availability{class=b}", 3. / 5);           /* degraded, ok, timeout, limited, ok */
+    is("availability{class=a}", 3. / 5); /* ok, error, shed, ok, ok */
+    is("availability{class=b}", 3. / 5); /* degraded, ok, timeout, limited, ok */
     is("share{outcome=error}", .1);
     is("share{outcome=error|timeout|limited}", .3);
     is("share{outcome=*}", 1);
-    is("share{class=a,outcome=error}", .2);        /* of the calls of that class */
+    is("share{class=a,outcome=error}", .2); /* of the calls of that class */
     is("share{class=a|b,outcome=error}", .1);
     is("share{outcome=ok}", .5);
     is("calls{outcome=ok}", 5);
@@ -208,13 +213,15 @@ static void results(void **state) {
     is("cache:service.mean", .1);
     assert_says(refusal("cache:offered{result=miss}"), "'offered' is not kept by result");
     assert_says(refusal("cache:service.mean{result=miss}"), "'service' is not kept by result");
-    assert_says(refusal("cache:share{result=mis}"), "there is no result 'mis'; there are hit, miss");
+    assert_says(refusal("cache:share{result=mis}"),
+                "there is no result 'mis'; there are hit, miss");
     assert_says(refusal("leaf:share{result=hit}"), "there is no result 'hit'");
 }
 
 /* ---- phases ---------------------------------------------------------------------------------- */
 
-/* One call every second at .5, 1.5, …; phases that overlap, leave gaps, and reach beyond the end. */
+/* One call every second at .5, 1.5, …; phases that overlap, leave gaps, and reach beyond the end.
+ */
 static void phases(void **state) {
     (void)state;
     struct node *s = build_node(sim, &station_type, "service=200ms", NULL);
@@ -244,7 +251,8 @@ static void phases(void **state) {
     is("station:in_flight{phase=late}", .18);
 }
 
-/* Phases are half-open: what comes at the moment of a boundary, a request or a fault, belongs to what begins there. */
+/* Phases are half-open: what comes at the moment of a boundary, a request or a fault, belongs to
+ * what begins there. */
 static void boundaries_belong_to_what_follows(void **state) {
     (void)state;
     struct node *leaf = build_node(sim, &leaf_type, "", NULL);
@@ -252,8 +260,10 @@ static void boundaries_belong_to_what_follows(void **state) {
     driver = build_driver(sim, k);
     driver_call(driver, 20, NULL); /* planned before the run begins */
     driver_call(driver, 30, NULL);
-    const struct span spans[] = {{"a", 0, ns_from_s(10)}, {"b", ns_from_s(10), ns_from_s(20)},
-                                 {"c", ns_from_s(20), ns_from_s(30)}, {"d", ns_from_s(30), ns_from_s(40)}};
+    const struct span spans[] = {{"a", 0, ns_from_s(10)},
+                                 {"b", ns_from_s(10), ns_from_s(20)},
+                                 {"c", ns_from_s(20), ns_from_s(30)},
+                                 {"d", ns_from_s(30), ns_from_s(40)}};
     kit_fault(sim, "down", "'cache', from=30s, to=31s");
     build_run_phases(sim, driver, 5, 40, spans, 4);
     is("calls{phase=b}", 0);
@@ -287,7 +297,7 @@ static void warmup_is_not_measured(void **state) {
     driver_call(driver, 5, NULL);
     build_run(sim, driver, 10, 20);
     is("calls", 1);
-    is("latency.mean", 4); /* those from before 0 are not in it */
+    is("latency.mean", 4);                    /* those from before 0 are not in it */
     is("station:utilization", (3 + 4) / 20.); /* but the server was busy with them */
     is("station:queue", 0);
     is("in_flight", (3 + 4) / 20.);
@@ -322,8 +332,8 @@ static void too_many_phases_are_refused(void **state) {
 /* ---- several nodes --------------------------------------------------------------------------- */
 
 static struct node *pod(struct sim *s, uint32_t index) {
-    return build_node(s, &station_type,
-                      arena_print(&s->arena, "name=rank, service=%us", index + 1), NULL);
+    return build_node(s, &station_type, arena_print(&s->arena, "name=rank, service=%us", index + 1),
+                      NULL);
 }
 
 static void replicas_pool_and_differ(void **state) {
@@ -337,8 +347,8 @@ static void replicas_pool_and_differ(void **state) {
     is("pod[2..3].rank:latency.mean", 2.5);
     is("pod[*].rank:calls", 6);
     is("pod[*].rank:offered", .1);
-    is("pod[*].rank:in_flight", 12. / 60);       /* counts add up */
-    is("pod[*].rank:utilization", 12. / 180);    /* shares are shares of all */
+    is("pod[*].rank:in_flight", 12. / 60);    /* counts add up */
+    is("pod[*].rank:utilization", 12. / 180); /* shares are shares of all */
     is("pod[3].rank:utilization", 6. / 60);
     assert_near(extreme("pod[*].rank:utilization", 1), 6. / 60, 1e-12);
     assert_near(extreme("pod[*].rank:utilization", -1), 2. / 60, 1e-12);
@@ -398,7 +408,8 @@ static void histograms_merge(void **state) {
     struct metric_query q;
     struct hist h;
     hist_init(&h, HIST_FINE);
-    assert_true(metric_ref_parse(&sim->arena, "latency.mean{class=a}", &ref, &e) && metric_bind(sim, &ref, &q, &e));
+    assert_true(metric_ref_parse(&sim->arena, "latency.mean{class=a}", &ref, &e) &&
+                metric_bind(sim, &ref, &q, &e));
     metric_histogram(&q, &h);
     assert_int_equal(h.total, 3);
     assert_int_equal(metric_sample(&q), 3);
@@ -412,22 +423,32 @@ static void units_are_known(void **state) {
     (void)state;
     build_class(sim, "user", 0);
     struct node *s = build_node(sim, &station_type, "service=1s", NULL);
-    driver = build_driver(sim, build_node(sim, &retry_type, "", build_node(sim, &timeout_type, "after=1s", s, NULL), NULL));
+    driver =
+        build_driver(sim, build_node(sim, &retry_type, "",
+                                     build_node(sim, &timeout_type, "after=1s", s, NULL), NULL));
     build_run(sim, driver, 0, 1);
     static const struct {
         const char *text;
         enum unit unit;
     } cases[] = {
-        {"latency.p99", UNIT_TIME}, {"offered", UNIT_RATE},           {"availability", UNIT_RATIO},
-        {"calls", UNIT_NONE},       {"station:utilization", UNIT_RATIO}, {"station:queue", UNIT_NONE},
-        {"timeout:expired", UNIT_RATE}, {"retry:attempts_per_call", UNIT_NONE}, {"cost.per_hour", UNIT_MONEY},
-        {"station:wait.mean", UNIT_TIME}, {"in_flight", UNIT_NONE},
+        {"latency.p99", UNIT_TIME},
+        {"offered", UNIT_RATE},
+        {"availability", UNIT_RATIO},
+        {"calls", UNIT_NONE},
+        {"station:utilization", UNIT_RATIO},
+        {"station:queue", UNIT_NONE},
+        {"timeout:expired", UNIT_RATE},
+        {"retry:attempts_per_call", UNIT_NONE},
+        {"cost.per_hour", UNIT_MONEY},
+        {"station:wait.mean", UNIT_TIME},
+        {"in_flight", UNIT_NONE},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct error e = {{0}};
         struct metric_ref ref;
         struct metric_query q;
-        assert_true(metric_ref_parse(&sim->arena, cases[i].text, &ref, &e) && metric_bind(sim, &ref, &q, &e));
+        assert_true(metric_ref_parse(&sim->arena, cases[i].text, &ref, &e) &&
+                    metric_bind(sim, &ref, &q, &e));
         assert_int_equal(q.unit, cases[i].unit);
         metric_release(&q);
     }
@@ -443,7 +464,8 @@ static void what_cannot_be_bound_says_why(void **state) {
     const struct span spans[] = {{"calm", 0, ns_from_s(1)}, {"storm", ns_from_s(1), ns_from_s(2)}};
     build_run_phases(sim, driver, 0, 2, spans, 2);
     static const char *const cases[][2] = {
-        {"latency", "metric latency: 'latency' is a distribution; say which statistic: latency.mean, latency.p99"},
+        {"latency", "metric latency: 'latency' is a distribution; say which statistic: "
+                    "latency.mean, latency.p99"},
         {"wait", "'wait' is a distribution"},
         {"latency.p100", "unknown statistic 'p100'; there are mean, sd, min, max and percentiles"},
         {"latency.median", "unknown statistic 'median'"},
@@ -452,7 +474,8 @@ static void what_cannot_be_bound_says_why(void **state) {
         {"cost", "it is cost.per_request or cost.per_hour"},
         {"cost.per_day", "it is cost.per_request or cost.per_hour"},
         {"latenzy.p99", "unknown metric 'latenzy'; did you mean 'latency'?"},
-        {"hit_ratio", "unknown metric 'hit_ratio' of the whole system; metrics of a component begin with its address"},
+        {"hit_ratio", "unknown metric 'hit_ratio' of the whole system; metrics of a component "
+                      "begin with its address"},
         {"cache:hitratio", "did you mean 'hit_ratio'?"},
         {"station:hit_ratio", "unknown metric 'hit_ratio'"},
         {"cach:hit_ratio", "nothing has the address 'cach'; did you mean 'cache'?"},

@@ -10,15 +10,19 @@ struct model {
 };
 
 /* Class "a" goes to station a, class "b" to station b. */
-static struct model model(int priority_a, int priority_b, const char *pool, const char *a, const char *b) {
+static struct model model(int priority_a, int priority_b, const char *pool, const char *a,
+                          const char *b) {
     struct model m = {.sim = build_new(1)};
     build_class(m.sim, "a", priority_a);
     build_class(m.sim, "b", priority_b);
     m.pool = build_node(m.sim, &pool_type, pool, NULL);
     struct node *cpu = m.pool;
-    m.a = build_node(m.sim, &station_type, arena_print(&m.sim->arena, "name=sa, on=@1, %s", a), cpu, NULL);
-    m.b = build_node(m.sim, &station_type, arena_print(&m.sim->arena, "name=sb, on=@1, %s", b), cpu, NULL);
-    struct node *split = build_node(m.sim, &split_type, "by=class, to={a=@1, b=@2}", m.a, m.b, NULL);
+    m.a = build_node(m.sim, &station_type, arena_print(&m.sim->arena, "name=sa, on=@1, %s", a), cpu,
+                     NULL);
+    m.b = build_node(m.sim, &station_type, arena_print(&m.sim->arena, "name=sb, on=@1, %s", b), cpu,
+                     NULL);
+    struct node *split =
+        build_node(m.sim, &split_type, "by=class, to={a=@1, b=@2}", m.a, m.b, NULL);
     m.driver = build_driver(m.sim, split);
     return m;
 }
@@ -37,7 +41,8 @@ static const char *order(struct model *m) {
         uint32_t best = n;
         for (uint32_t i = 0; i < n; i++)
             if (!used[i] && driver_arrival(m->driver, i)->answered &&
-                (best == n || driver_arrival(m->driver, i)->done < driver_arrival(m->driver, best)->done))
+                (best == n ||
+                 driver_arrival(m->driver, i)->done < driver_arrival(m->driver, best)->done))
                 best = i;
         out[k] = 0;
         if (best == n)
@@ -49,7 +54,9 @@ static const char *order(struct model *m) {
     return out;
 }
 
-static double metric(struct model *m, const char *text) { return build_metric(m->sim, text); }
+static double metric(struct model *m, const char *text) {
+    return build_metric(m->sim, text);
+}
 
 static void across_stations_the_first_to_come_is_first(void **state) {
     (void)state;
@@ -62,7 +69,8 @@ static void across_stations_the_first_to_come_is_first(void **state) {
 
 static void across_stations_the_important_is_first(void **state) {
     (void)state;
-    struct model m = model(0, 1, "servers=1", "service=1s, discipline=priority", "service=1s, discipline=priority");
+    struct model m = model(0, 1, "servers=1", "service=1s, discipline=priority",
+                           "service=1s, discipline=priority");
     calls(&m, "aabbabbba");
     build_run(m.sim, m.driver, 0, 20);
     assert_string_equal(order(&m), "abbbbbaaa");
@@ -154,7 +162,9 @@ static void a_slow_pool_slows_all_its_stations(void **state) {
 }
 
 static double utilization;
-static void look(void *ctx) { assert_true(node_probe(ctx, PROBE_UTILIZATION, &utilization)); }
+static void look(void *ctx) {
+    assert_true(node_probe(ctx, PROBE_UTILIZATION, &utilization));
+}
 
 static void a_pool_can_be_probed(void **state) {
     (void)state;
@@ -166,7 +176,8 @@ static void a_pool_can_be_probed(void **state) {
     sim_free(m.sim);
 }
 
-/* A value given from outside, after the file was read and before the model is sealed, is the one that holds. */
+/* A value given from outside, after the file was read and before the model is sealed, is the one
+ * that holds. */
 static void servers_may_be_set_before_the_run(void **state) {
     (void)state;
     struct model m = model(0, 0, "name=cpu, servers=1", "service=2s", "service=2s");
@@ -189,15 +200,18 @@ static void bad_pools_are_refused(void **state) {
     struct sim *sim = build_new(1);
     assert_says(build_refusal(sim, &pool_type, "", NULL), "'servers' is missing");
     struct node *s = build_node(sim, &station_type, "service=1s", NULL);
-    assert_says(build_refusal(sim, &station_type, "service=1s, on=@1", s, NULL), "on: station { … } was given; it wants pool");
+    assert_says(build_refusal(sim, &station_type, "service=1s, on=@1", s, NULL),
+                "on: station { … } was given; it wants pool");
     struct node *cpu = build_node(sim, &pool_type, "servers=2", NULL);
     assert_says(build_refusal(sim, &timeout_type, "after=1s", cpu, NULL), "a pool is not called");
     struct node *both = build_node(sim, &station_type, "service=1s, on=@1, servers=2", cpu, NULL);
-    assert_says(build_seal_refusal(sim, build_driver(sim, both)), "'servers' and 'on' exclude each other");
+    assert_says(build_seal_refusal(sim, build_driver(sim, both)),
+                "'servers' and 'on' exclude each other");
     sim_free(sim);
     struct model m = model(0, 0, "servers=1", "service=1s", "service=1s");
     kit_fault(m.sim, "set", "'sa:servers', 3, from=1s");
-    assert_says(build_run_failure(m.sim, m.driver, 5), "its servers are those of the pool; set pool:servers");
+    assert_says(build_run_failure(m.sim, m.driver, 5),
+                "its servers are those of the pool; set pool:servers");
     sim_free(m.sim);
 }
 

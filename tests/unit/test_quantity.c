@@ -43,8 +43,10 @@ static struct value table(const char *text) {
 static struct node *source(const char *spec, struct value time) {
     delay = build_node(sim, &delay_type, "time=0s", NULL);
     kit_put(delay, "time", time);
-    return build_node(sim, &open_type,
-                      arena_print(&sim->arena, "name=users, rate=1, arrivals=deterministic, to=@1, %s", spec), delay, NULL);
+    return build_node(
+        sim, &open_type,
+        arena_print(&sim->arena, "name=users, rate=1, arrivals=deterministic, to=@1, %s", spec),
+        delay, NULL);
 }
 
 static double mean(const char *labels) {
@@ -53,7 +55,8 @@ static double mean(const char *labels) {
 
 static void by_class_with_a_default(void **state) {
     (void)state;
-    struct node *s = source("classes={a={share=0.5}, b={share=0.25}, c={share=0.25}}", kit_value(sim, "{b=2s, default=5s}"));
+    struct node *s = source("classes={a={share=0.5}, b={share=0.25}, c={share=0.25}}",
+                            kit_value(sim, "{b=2s, default=5s}"));
     build_run(sim, s, 0, 100);
     assert_near(mean("{class=a}"), 5, 1e-9);
     assert_near(mean("{class=b}"), 2, 1e-9);
@@ -62,7 +65,9 @@ static void by_class_with_a_default(void **state) {
 
 static void by_class_goes_on_below(void **state) {
     (void)state;
-    struct node *s = source("classes={a={share=0.5}, b={share=0.5}}", kit_value(sim, "{a=steps{{0, 1s}, {50s, 2s}}, b=uniform{min=3, max=4}}"));
+    struct node *s =
+        source("classes={a={share=0.5}, b={share=0.5}}",
+               kit_value(sim, "{a=steps{{0, 1s}, {50s, 2s}}, b=uniform{min=3, max=4}}"));
     build_run(sim, s, 0, 100);
     assert_near(mean("{class=a}"), 1.5, .3);
     assert_near(mean("{class=b}"), 3.5, .4);
@@ -75,15 +80,18 @@ static void by_class_must_be_complete_and_known(void **state) {
     teardown(NULL), setup(NULL);
     s = source("classes={a={share=1}}", kit_value(sim, "{a=1s, z=2s}"));
     assert_says(build_seal_refusal(sim, s), "names 'z', which is no class of the workload");
-    assert_says(build_refusal(sim, &delay_type, "time={1s, 2s}", NULL), "time: a table by class wants class names as keys");
+    assert_says(build_refusal(sim, &delay_type, "time={1s, 2s}", NULL),
+                "time: a table by class wants class names as keys");
     assert_says(build_refusal(sim, &delay_type, "time={}", NULL), "time: the table is empty");
-    assert_says(build_refusal(sim, &delay_type, "time={a=often}", NULL), "time.a: \"often\" was given; it wants a duration");
+    assert_says(build_refusal(sim, &delay_type, "time={a=often}", NULL),
+                "time.a: \"often\" was given; it wants a duration");
     assert_says(build_refusal(sim, &delay_type, "time={a=-1s}", NULL), "time.a: -1 is negative");
 }
 
 static void linear_in_facts(void **state) {
     (void)state;
-    struct node *s = source("facts={tokens=100, images=2}", linear("{6ms, tokens=1ms, images=500ms}"));
+    struct node *s =
+        source("facts={tokens=100, images=2}", linear("{6ms, tokens=1ms, images=500ms}"));
     build_run(sim, s, 0, 100);
     assert_near(mean(""), 1.106, 1e-9);
     teardown(NULL), setup(NULL);
@@ -98,7 +106,8 @@ static void linear_in_facts(void **state) {
 
 static void linear_over_facts_of_a_class(void **state) {
     (void)state;
-    struct node *s = source("facts={tokens=7}, classes={a={share=0.5, tokens=100}, b={share=0.5}}", linear("{{a=1s, b=2s}, tokens=10ms}"));
+    struct node *s = source("facts={tokens=7}, classes={a={share=0.5, tokens=100}, b={share=0.5}}",
+                            linear("{{a=1s, b=2s}, tokens=10ms}"));
     build_run(sim, s, 0, 100);
     assert_near(mean("{class=a}"), 2, 1e-9); /* the class's own fact wins */
     assert_near(mean("{class=b}"), 2.07, 1e-9);
@@ -106,11 +115,14 @@ static void linear_over_facts_of_a_class(void **state) {
 
 static void a_table_of_points(void **state) {
     (void)state;
-    static const double facts[] = {0, 100, 150, 200, 300, 50, 1000}, want[] = {0, 1, 2, 3, 5, .0, 19};
+    static const double facts[] = {0, 100, 150, 200, 300, 50, 1000},
+                        want[] = {0, 1, 2, 3, 5, .0, 19};
     for (int i = 0; i < 7; i++) {
-        struct node *s = source(arena_print(&sim->arena, "facts={x=%g}", facts[i]), table("{by=x, {100, 1s}, {200, 3s}}"));
+        struct node *s = source(arena_print(&sim->arena, "facts={x=%g}", facts[i]),
+                                table("{by=x, {100, 1s}, {200, 3s}}"));
         build_run(sim, s, 0, 50);
-        assert_near(mean(""), want[i], 1e-9); /* the outer pieces go on beyond the points, not below 0 */
+        assert_near(mean(""), want[i],
+                    1e-9); /* the outer pieces go on beyond the points, not below 0 */
         teardown(NULL), setup(NULL);
     }
     struct node *s = source("facts={x=5}", table("{by=x, {100, 1500ms}}"));
@@ -124,7 +136,8 @@ static void a_missing_fact_is_told(void **state) {
     assert_says(build_seal_refusal(sim, s), "no workload gives requests the fact 'tokens'");
     teardown(NULL), setup(NULL);
     s = source("classes={a={share=0.5, tokens=100}, b={share=0.5}}", linear("{1s, tokens=1ms}"));
-    assert_says(build_run_failure(sim, s, 100), "delay: a request of class 'b' has no fact 'tokens'; give it in the workload");
+    assert_says(build_run_failure(sim, s, 100),
+                "delay: a request of class 'b' has no fact 'tokens'; give it in the workload");
 }
 
 static void bad_ones_are_refused(void **state) {
@@ -159,7 +172,8 @@ static void bad_ones_are_refused(void **state) {
 
 static void scaled_ones_are_multiples(void **state) {
     (void)state;
-    static const char *const texts[] = {"2s", "uniform{min=1, max=3}", "steps{{0, 2}}", "{users=2s}"};
+    static const char *const texts[] = {"2s", "uniform{min=1, max=3}", "steps{{0, 2}}",
+                                        "{users=2s}"};
     for (int i = 0; i < 5; i++) {
         struct value v;
         if (i == 4) {
@@ -167,16 +181,19 @@ static void scaled_ones_are_multiples(void **state) {
         } else {
             struct error e = {{0}};
             struct value spelled = kit_value(sim, texts[i]);
-            v = (struct value){.type = VALUE_QUANTITY, .quantity = quantity_read(sim, &spelled, UNIT_TIME, "x", &e)};
+            v = (struct value){.type = VALUE_QUANTITY,
+                               .quantity = quantity_read(sim, &spelled, UNIT_TIME, "x", &e)};
             assert_non_null(v.quantity);
         }
         struct quantity *half = quantity_scaled(sim, v.quantity, .5);
         struct node *a = build_node(sim, &delay_type, "name=a, time=0s", NULL);
         struct node *b = build_node(sim, &delay_type, "name=b, time=0s", NULL);
         kit_put(a, "time", v);
-        kit_put(b, "time", (struct value){.type = VALUE_QUANTITY, .quantity = quantity_scaled(sim, half, 3)});
+        kit_put(b, "time",
+                (struct value){.type = VALUE_QUANTITY, .quantity = quantity_scaled(sim, half, 3)});
         struct node *chain = build_node(sim, &chain_type, "", a, b, NULL);
-        struct node *s = build_node(sim, &open_type, "name=users, rate=10, facts={x=10}, to=@1", chain, NULL);
+        struct node *s =
+            build_node(sim, &open_type, "name=users, rate=10, facts={x=10}, to=@1", chain, NULL);
         build_run(sim, s, 0, 300);
         double x = build_metric(sim, "a:latency.mean"), y = build_metric(sim, "b:latency.mean");
         assert_near(x, 2, i == 1 ? .05 : 1e-9);
@@ -188,8 +205,8 @@ static void scaled_ones_are_multiples(void **state) {
 static void values_at_a_time_are_known_without_a_request(void **state) {
     (void)state;
     struct error e = {{0}};
-    struct value c = kit_value(sim, "3s"), s = kit_value(sim, "ramp{{0, 0}, {10s, 5}}"), d = kit_value(sim, "exponential{mean=4s}"),
-                 t = kit_value(sim, "{a=1s}");
+    struct value c = kit_value(sim, "3s"), s = kit_value(sim, "ramp{{0, 0}, {10s, 5}}"),
+                 d = kit_value(sim, "exponential{mean=4s}"), t = kit_value(sim, "{a=1s}");
     struct quantity *q = quantity_read(sim, &c, UNIT_TIME, "x", &e);
     assert_true(quantity_fixed(q));
     assert_near(quantity_at(q, 7), 3, 0);
@@ -199,16 +216,15 @@ static void values_at_a_time_are_known_without_a_request(void **state) {
     assert_true(isnan(quantity_mean(quantity_read(sim, &t, UNIT_TIME, "x", &e), 0)));
 }
 
-/* The same request draws the same wherever it stands in time; other nodes and other requests draw anew. */
+/* The same request draws the same wherever it stands in time; other nodes and other requests draw
+ * anew. */
 static void draws_belong_to_requests(void **state) {
     (void)state;
     double x[2][400];
     for (int i = 0; i < 2; i++) {
         struct node *a = build_node(sim, &delay_type, "name=a, time=exponential{mean=1s}", NULL);
-        struct node *b = build_node(sim, &delay_type, "name=b, time=exponential{mean=1s}", NULL);
         struct node *t = i ? build_node(sim, &timeout_type, "after=1h", a, NULL) : a;
         struct node *driver = build_driver(sim, i ? t : build_node(sim, &chain_type, "", a, NULL));
-        (void)b;
         driver_calls(driver, i, .1, 400, NULL);
         build_run(sim, driver, 0, 100);
         for (uint32_t k = 0; k < 400; k++)

@@ -24,7 +24,9 @@ struct thing {
     const struct param *changed;
 };
 
-static struct thing *thing_of(struct node *n) { return container_of(n, struct thing, base); }
+static struct thing *thing_of(struct node *n) {
+    return container_of(n, struct thing, base);
+}
 
 static void answer(struct node *n, struct call *c) {
     (void)n;
@@ -55,12 +57,15 @@ static const struct param thing_params[] = {
     PARAM(RATIO, "ratio", struct thing, ratio, "0.5", "a ratio", .max = 1, .flags = LIVE),
     PARAM(INTEGER, "integer", struct thing, integer, "7", "a whole number", .flags = LIVE),
     PARAM(TIME, "time", struct thing, time, "20ms", "a time", .flags = LIVE),
-    PARAM(QUANTITY, "quantity", struct thing, quantity, "1s", "a quantity", .unit = UNIT_TIME, .flags = LIVE),
+    PARAM(QUANTITY, "quantity", struct thing, quantity, "1s", "a quantity", .unit = UNIT_TIME,
+          .flags = LIVE),
     PARAM(RATE, "rate", struct thing, rate, NULL, "a rate", .flags = LIVE),
     PARAM(BOOL, "flag", struct thing, flag, "true", "yes or no", .flags = LIVE),
-    PARAM(CHOICE, "colour", struct thing, colour, "green", "which", .choices = colours, .flags = LIVE),
+    PARAM(CHOICE, "colour", struct thing, colour, "green", "which", .choices = colours,
+          .flags = LIVE),
     PARAM(TEXT, "text", struct thing, text, "nothing", "words"),
-    PARAM(OUTCOMES, "outcomes", struct thing, outcomes, "error, timeout", "which ones", .flags = LIVE),
+    PARAM(OUTCOMES, "outcomes", struct thing, outcomes, "error, timeout", "which ones",
+          .flags = LIVE),
     PARAM(REF, "ref", struct thing, ref, NULL, "a pool", .ref_kind = "pool"),
     PARAM(CONDITION, "when", struct thing, condition, NULL, "a condition"),
     PARAM(TABLE, "nested", struct thing, base, NULL, "a table", .sub = nested_params),
@@ -128,14 +133,16 @@ static void defaults(void **state) {
 
 static void every_kind_is_read(void **state) {
     (void)state;
-    struct node *a = build_node(sim, &leaf_type, "name=a", NULL), *b = build_node(sim, &leaf_type, "name=b", NULL);
+    struct node *a = build_node(sim, &leaf_type, "name=a", NULL),
+                *b = build_node(sim, &leaf_type, "name=b", NULL);
     struct node *cpu = build_node(sim, &pool_type, "servers=2", NULL);
-    struct node *n = build_node(sim, &thing_type,
-                                "name=x1, number=-0, bounded=4, free=-10, ratio=25%, integer=1e3, time=1.5m, "
-                                "quantity=exponential{mean=2s}, rate='60/min', flag=false, colour=red, text='a b', "
-                                "outcomes={shed, ok}, ref=@3, when='latency.p99 > 5ms', nested={deep={inner=9}}, "
-                                "anything={1}, @1, other=@2",
-                                a, b, cpu, NULL);
+    struct node *n = build_node(
+        sim, &thing_type,
+        "name=x1, number=-0, bounded=4, free=-10, ratio=25%, integer=1e3, time=1.5m, "
+        "quantity=exponential{mean=2s}, rate='60/min', flag=false, colour=red, text='a b', "
+        "outcomes={shed, ok}, ref=@3, when='latency.p99 > 5ms', nested={deep={inner=9}}, "
+        "anything={1}, @1, other=@2",
+        a, b, cpu, NULL);
     const struct thing *t = thing_of(n);
     assert_string_equal(n->name, "x1");
     assert_true(n->named);
@@ -164,7 +171,8 @@ static void every_kind_is_read(void **state) {
 static void mistakes_are_named(void **state) {
     (void)state;
     struct node *leaf = build_node(sim, &leaf_type, "name=a", NULL);
-    struct node *b = build_node(sim, &leaf_type, "name=b", NULL), *c = build_node(sim, &leaf_type, "name=c", NULL);
+    struct node *b = build_node(sim, &leaf_type, "name=b", NULL),
+                *c = build_node(sim, &leaf_type, "name=c", NULL);
     static const char *const cases[][2] = {
         {"name=x, number=-1", "test.lua:1: thing 'x': number = -1: it must not be negative"},
         {"number=-1", "test.lua:1: thing: number = -1"},
@@ -177,7 +185,8 @@ static void mistakes_are_named(void **state) {
         {"time=-1s", "time = -1: it must not be negative"},
         {"time=5%", "is not a duration"},
         {"quantity={}", "quantity: the table is empty"},
-        {"rate=exponential{mean=2s}", "rate: it wants a number a second or a signal such as 100 * ramp { … }"},
+        {"rate=exponential{mean=2s}",
+         "rate: it wants a number a second or a signal such as 100 * ramp { … }"},
         {"flag=maybe", "flag: a text was given; it wants true or false"},
         {"colour=gren", "colour = \"gren\": did you mean \"green\"?"},
         {"colour=violet", "colour = \"violet\": it is one of \"red\", \"green\""},
@@ -197,22 +206,31 @@ static void mistakes_are_named(void **state) {
         {"nmber=5", "unknown key 'nmber'; did you mean 'number'?"},
         {"nonsense=5", "unknown key 'nonsense'; it takes number, bounded, free, ratio"},
         {"name=''", "name: it wants a text"},
-        {"name='a b'", "name = \"a b\": a name has letters, digits and underscores and does not begin with a digit"},
+        {"name='a b'", "name = \"a b\": a name has letters, digits and underscores and does not "
+                       "begin with a digit"},
         {"name=9a", "a name has letters"},
         {"integer=13", "13 is unlucky"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        assert_says(strstr(cases[i][0], "@1") ? build_refusal(sim, &thing_type, cases[i][0], leaf, NULL)
-                                              : build_refusal(sim, &thing_type, cases[i][0], NULL),
+        assert_says(strstr(cases[i][0], "@1")
+                        ? build_refusal(sim, &thing_type, cases[i][0], leaf, NULL)
+                        : build_refusal(sim, &thing_type, cases[i][0], NULL),
                     cases[i][1]);
-    assert_says(build_refusal(sim, &thing_type, "", leaf, b, c, NULL), "positional entry 3 (a component): it takes no further child");
-    assert_says(build_refusal(sim, &station_type, "service=1s", leaf, NULL), "positional entry 1 (a component): it takes no child");
+    assert_says(build_refusal(sim, &thing_type, "", leaf, b, c, NULL),
+                "positional entry 3 (a component): it takes no further child");
+    assert_says(build_refusal(sim, &station_type, "service=1s", leaf, NULL),
+                "positional entry 1 (a component): it takes no child");
     struct node *users = build_node(sim, &open_type, "rate=1", NULL);
-    assert_says(build_refusal(sim, &thing_type, "one=@1", users, NULL), "one: a workload cannot be called; it belongs in scenario.workload");
-    assert_says(build_refusal(sim, &strict_type, "to={a=@1}", leaf, NULL), "'must' is missing: what there must be");
-    assert_says(build_refusal(sim, &strict_type, "must=1, to={@1}", leaf, NULL), "to: it wants named components: to = { a = …, b = … }");
-    assert_says(build_refusal(sim, &strict_type, "must=1, to={}", NULL), "to: it wants a table of components");
-    assert_says(build_refusal(sim, &strict_type, "must=1", NULL), "it needs at least one child component");
+    assert_says(build_refusal(sim, &thing_type, "one=@1", users, NULL),
+                "one: a workload cannot be called; it belongs in scenario.workload");
+    assert_says(build_refusal(sim, &strict_type, "to={a=@1}", leaf, NULL),
+                "'must' is missing: what there must be");
+    assert_says(build_refusal(sim, &strict_type, "must=1, to={@1}", leaf, NULL),
+                "to: it wants named components: to = { a = …, b = … }");
+    assert_says(build_refusal(sim, &strict_type, "must=1, to={}", NULL),
+                "to: it wants a table of components");
+    assert_says(build_refusal(sim, &strict_type, "must=1", NULL),
+                "it needs at least one child component");
 }
 
 static void parameters_are_found_by_path(void **state) {
@@ -221,9 +239,10 @@ static void parameters_are_found_by_path(void **state) {
     assert_string_equal(schema_find(&thing_type, "nested.deep.inner", &e)->name, "inner");
     assert_string_equal(schema_find(&thing_type, "ratio", &e)->name, "ratio");
     assert_int_equal(schema_find(&thing_type, "nested", &e)->kind, PARAM_TABLE);
-    static const char *const paths[][2] = {{"ratoi", "thing: unknown key 'ratoi'; did you mean 'ratio'?"},
-                                           {"nested.deep.iner", "did you mean 'inner'?"},
-                                           {"", "unknown key ''"}};
+    static const char *const paths[][2] = {
+        {"ratoi", "thing: unknown key 'ratoi'; did you mean 'ratio'?"},
+        {"nested.deep.iner", "did you mean 'inner'?"},
+        {"", "unknown key ''"}};
     for (int i = 0; i < 3; i++) {
         e = (struct error){{0}};
         assert_null(schema_find(&thing_type, paths[i][0], &e));
@@ -264,8 +283,10 @@ static void live_ones_may_change(void **state) {
 
 static void what_was_kept_comes_back(void **state) {
     (void)state;
-    static const char *const params[] = {"number", "ratio", "integer", "time", "quantity", "rate", "flag", "colour", "outcomes", "anything"};
-    static const char *const other[] = {"9", "0.25", "3", "5s", "7s", "8", "false", "red", "shed", "xyz"};
+    static const char *const params[] = {"number", "ratio", "integer", "time",     "quantity",
+                                         "rate",   "flag",  "colour",  "outcomes", "anything"};
+    static const char *const other[] = {"9", "0.25",  "3",   "5s",   "7s",
+                                        "8", "false", "red", "shed", "xyz"};
     struct node *n = build_node(sim, &thing_type, "anything={5}", NULL);
     struct thing before = *thing_of(n);
     for (size_t i = 0; i < sizeof params / sizeof *params; i++) {
@@ -274,9 +295,11 @@ static void what_was_kept_comes_back(void **state) {
         const struct param *p = schema_find(&thing_type, params[i], &e);
         schema_save(n, p, &kept);
         assert_true(set(n, params[i], other[i], true, &e));
-        assert_memory_not_equal(&before.number, &thing_of(n)->number, offsetof(struct thing, changes) - offsetof(struct thing, number));
+        assert_memory_not_equal(&before.number, &thing_of(n)->number,
+                                offsetof(struct thing, changes) - offsetof(struct thing, number));
         schema_restore(n, p, &kept, true);
-        assert_memory_equal(&before.number, &thing_of(n)->number, offsetof(struct thing, changes) - offsetof(struct thing, number));
+        assert_memory_equal(&before.number, &thing_of(n)->number,
+                            offsetof(struct thing, changes) - offsetof(struct thing, number));
         assert_int_equal(thing_of(n)->changes, 2 * (int)(i + 1));
         schema_restore(n, p, &kept, false); /* nobody is told */
         assert_int_equal(thing_of(n)->changes, 2 * (int)(i + 1));
@@ -290,7 +313,8 @@ static void numbers_can_be_asked_for(void **state) {
     static const struct {
         const char *name;
         double x;
-    } cases[] = {{"number", 1.5}, {"ratio", .5}, {"integer", 7}, {"time", .02}, {"quantity", 1}, {"rate", 4}, {"text", NAN}};
+    } cases[] = {{"number", 1.5}, {"ratio", .5}, {"integer", 7}, {"time", .02},
+                 {"quantity", 1}, {"rate", 4},   {"text", NAN}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         double x = schema_number(n, schema_find(&thing_type, cases[i].name, &e));
         assert_true(isnan(cases[i].x) ? isnan(x) : fabs(x - cases[i].x) < 1e-12);
@@ -308,7 +332,8 @@ static void who_works_is_known(void **state) {
 
 static void the_only_child(void **state) {
     (void)state;
-    struct node *a = build_node(sim, &leaf_type, "name=a", NULL), *b = build_node(sim, &leaf_type, "name=b", NULL);
+    struct node *a = build_node(sim, &leaf_type, "name=a", NULL),
+                *b = build_node(sim, &leaf_type, "name=b", NULL);
     assert_ptr_equal(schema_only_child(build_node(sim, &timeout_type, "after=1s", a, NULL)), a);
     assert_null(schema_only_child(a));
     assert_ptr_equal(schema_only_child(build_node(sim, &thing_type, "", a, NULL)), a);
@@ -316,7 +341,8 @@ static void the_only_child(void **state) {
     assert_null(schema_only_child(build_node(sim, &chain_type, "", a, NULL)));
 }
 
-/* Every component's schema holds together: names are unique, defaults can be read, metrics fit their marks. */
+/* Every component's schema holds together: names are unique, defaults can be read, metrics fit
+ * their marks. */
 static void every_schema_is_sound(void **state) {
     (void)state;
     for (int i = 0; node_types[i]; i++) {

@@ -18,7 +18,9 @@ static int teardown(void **state) {
     return 0;
 }
 
-static const struct signal *make(const char *text) { return kit_value(sim, text).quantity->signal; }
+static const struct signal *make(const char *text) {
+    return kit_value(sim, text).quantity->signal;
+}
 
 static const char *refusal(enum signal_kind kind, const char *table) {
     static struct error e;
@@ -76,8 +78,8 @@ static void a_day_has_mean_1_and_its_peak_where_it_was_asked(void **state) {
     (void)state;
     static const double peaks[] = {1.2, 2, 5, 20};
     for (int i = 0; i < 4; i++) {
-        const struct signal *s =
-            make(arena_print(&sim->arena, "diurnal{peak_to_mean=%g, period=100s, peak_at=30s}", peaks[i]));
+        const struct signal *s = make(arena_print(
+            &sim->arena, "diurnal{peak_to_mean=%g, period=100s, peak_at=30s}", peaks[i]));
         assert_near(mean(s, 0, 100), 1, 1e-6);
         assert_near(signal_at(s, 30), peaks[i], 1e-6 * peaks[i]);
         assert_near(signal_at(s, 130), peaks[i], 1e-6 * peaks[i]);
@@ -124,17 +126,20 @@ static void a_step_ends_at_the_next_break(void **state) {
 /* Straight lines along the steps stay near the signal, whatever was multiplied. */
 static void steps_are_short_enough_for_straight_lines(void **state) {
     (void)state;
-    const struct signal *a = make("ramp{{0, 0}, {50s, 8}, {100s, 1}}"), *b = make("ramp{{0, 5}, {80s, 0}}"),
+    const struct signal *a = make("ramp{{0, 0}, {50s, 8}, {100s, 1}}"),
+                        *b = make("ramp{{0, 5}, {80s, 0}}"),
                         *d = make("diurnal{peak_to_mean=4, period=90s}");
-    const struct signal *products[] = {a, signal_product(&sim->arena, a, b), signal_product(&sim->arena, b, d),
-                                       signal_product(&sim->arena, signal_product(&sim->arena, a, b), d)};
+    const struct signal *products[] = {
+        a, signal_product(&sim->arena, a, b), signal_product(&sim->arena, b, d),
+        signal_product(&sim->arena, signal_product(&sim->arena, a, b), d)};
     for (int i = 0; i < 4; i++) {
         double worst = 0, t = 0;
         for (int guard = 0; t < 100 && guard < 100000; guard++) {
             double h = fmin(signal_step(products[i], t), 100 - t), left = signal_at(products[i], t),
                    right = signal_at(products[i], t + h * (1 - 1e-9));
             for (int k = 1; k < 10; k++)
-                worst = fmax(worst, fabs(signal_at(products[i], t + h * k / 10) - left - (right - left) * k / 10));
+                worst = fmax(worst, fabs(signal_at(products[i], t + h * k / 10) - left -
+                                         (right - left) * k / 10));
             t += h;
         }
         assert_true(t >= 100);
@@ -172,7 +177,8 @@ static void bad_signals_are_refused(void **state) {
 
 static void a_plain_number_follows_a_signal(void **state) {
     (void)state;
-    struct node *s = build_node(sim, &station_type, "service=1s, servers=steps{{0, 1}, {10s, 3}, {20s, 1}}", NULL);
+    struct node *s = build_node(sim, &station_type,
+                                "service=1s, servers=steps{{0, 1}, {10s, 3}, {20s, 1}}", NULL);
     struct node *driver = build_driver(sim, s);
     static const double at[] = {5, 10, 15, 25}, third[] = {3, 1, 1, 3};
     for (int i = 0; i < 4; i++)
@@ -203,12 +209,15 @@ static void a_fixed_parameter_takes_no_signal(void **state) {
     struct node *leaf = build_node(sim, &leaf_type, "", NULL);
     assert_says(build_refusal(sim, &balance_type, "choice_count=ramp{{0, 1}, {5s, 3}}", leaf, NULL),
                 "choice_count: it wants a plain number here, no distribution and no signal");
-    assert_says(build_refusal(sim, &station_type, "service=1s, servers=uniform{min=1, max=3}", NULL),
-                "servers: it wants a plain number here, no distribution");
+    assert_says(
+        build_refusal(sim, &station_type, "service=1s, servers=uniform{min=1, max=3}", NULL),
+        "servers: it wants a plain number here, no distribution");
     assert_says(build_refusal(sim, &station_type, "service=1s, servers=steps{{0, 0}}", NULL),
                 "servers = 0: it must lie in 1..1000000");
-    struct node *s = build_node(sim, &station_type, "service=1s, servers=steps{{0, 1}, {2s, 0}}", NULL);
-    assert_says(build_run_failure(sim, build_driver(sim, s), 5), "servers = 0: it must lie in 1..1000000");
+    struct node *s =
+        build_node(sim, &station_type, "service=1s, servers=steps{{0, 1}, {2s, 0}}", NULL);
+    assert_says(build_run_failure(sim, build_driver(sim, s), 5),
+                "servers = 0: it must lie in 1..1000000");
 }
 
 int main(void) {

@@ -11,12 +11,19 @@ static struct node *leaf, *source;
 static void make_with(uint64_t seed, const char *spec) {
     sim = build_new(seed);
     leaf = build_node(sim, &worker_type, "time=0s", NULL);
-    source = build_node(sim, &open_type, arena_print(&sim->arena, "name=users, to=@1, %s", spec), leaf, NULL);
+    source = build_node(sim, &open_type, arena_print(&sim->arena, "name=users, to=@1, %s", spec),
+                        leaf, NULL);
 }
 
-static void make(const char *spec) { make_with(1, spec); }
-static uint32_t count(void) { return worker_count(leaf); }
-static double when(uint32_t i) { return worker_seen(leaf, i)->time; }
+static void make(const char *spec) {
+    make_with(1, spec);
+}
+static uint32_t count(void) {
+    return worker_count(leaf);
+}
+static double when(uint32_t i) {
+    return worker_seen(leaf, i)->time;
+}
 
 static void run(double seconds) {
     kit_story();
@@ -29,7 +36,8 @@ static void deterministic_ones_come_evenly(void **state) {
     (void)state;
     make("rate=4, arrivals=deterministic");
     run(10);
-    assert_int_equal(count(), 39); /* the first after a whole gap; the one at the end is beyond it */
+    assert_int_equal(count(),
+                     39); /* the first after a whole gap; the one at the end is beyond it */
     for (uint32_t i = 0; i < count(); i++)
         assert_near(when(i), .25 * (i + 1), 1e-9);
     sim_free(sim);
@@ -41,7 +49,8 @@ static void deterministic_ones_come_evenly(void **state) {
 }
 
 /* Counts in windows against the integral of the rate: together and each by itself. */
-static void counts_fit(uint64_t seed, const char *spec, const struct signal *s, double times, double seconds) {
+static void counts_fit(uint64_t seed, const char *spec, const struct signal *s, double times,
+                       double seconds) {
     enum { WINDOWS = 16 };
     make_with(seed, spec);
     run(seconds);
@@ -75,14 +84,16 @@ static void poisson_counts_follow_the_rate(void **state) {
     for (int i = 0; i < 4; i++) {
         const struct signal *s = kit_value(other, rates[i]).quantity->signal;
         if (i < 3)
-            counts_fit(11 + (uint64_t)i, arena_print(&other->arena, "rate=%s", rates[i]), s, 1, 100);
+            counts_fit(11 + (uint64_t)i, arena_print(&other->arena, "rate=%s", rates[i]), s, 1,
+                       100);
     }
     /* a product, scaled: as 100 * diurnal { … } * ramp { … } makes it */
     struct value a = kit_value(other, rates[3]), b = kit_value(other, "ramp{{0, 1}, {100s, 3}}");
     make_with(21, "rate=1");
     struct quantity *q = quantity_new(sim, QUANTITY_SIGNAL);
     q->signal = signal_product(&sim->arena, a.quantity->signal, b.quantity->signal);
-    kit_put(source, "rate", (struct value){.type = VALUE_QUANTITY, .quantity = quantity_scaled(sim, q, 60)});
+    kit_put(source, "rate",
+            (struct value){.type = VALUE_QUANTITY, .quantity = quantity_scaled(sim, q, 60)});
     run(100);
     uint64_t seen[20] = {0};
     double expected[20];
@@ -214,7 +225,8 @@ static void a_live_rate_takes_over_the_rest_of_the_gap(void **state) {
 static void a_gap_may_be_set_before_the_run(void **state) {
     (void)state;
     struct error e = {{0}};
-    static const char *const before[] = {"rate=1", "interarrival=gamma{mean=1s, cv=0.5}", "interarrival=3s"};
+    static const char *const before[] = {"rate=1", "interarrival=gamma{mean=1s, cv=0.5}",
+                                         "interarrival=3s"};
     for (int i = 0; i < 3; i++) {
         make(before[i]);
         struct sim_limits limits = {.duration = ns_from_s(10)};
@@ -247,7 +259,8 @@ static void the_same_seed_gives_the_same_arrivals(void **state) {
 
 static void classes_have_their_shares(void **state) {
     (void)state;
-    make_with(6, "rate=1000, classes={a={share='62.5%', priority=2}, b={share=0.25}, c={share=0.125, priority=-1}}");
+    make_with(6, "rate=1000, classes={a={share='62.5%', priority=2}, b={share=0.25}, "
+                 "c={share=0.125, priority=-1}}");
     run(40);
     uint64_t seen[3] = {0};
     for (uint32_t i = 0; i < count(); i++)
@@ -310,15 +323,18 @@ static void bad_sources_are_refused(void **state) {
         {"rate=-1", "rate: -1 is negative"},
         {"rate='5ms'", "rate: \"5ms\" is not a number a second"},
         {"interarrival=0s", "interarrival: it must be above 0"},
-        {"interarrival=ramp{{0, 1}, {1s, 2}}", "interarrival: it wants a distribution or a duration"},
-        {"interarrival=pareto{min=1, shape=1}", "interarrival: its mean must be above 0 and finite"},
+        {"interarrival=ramp{{0, 1}, {1s, 2}}",
+         "interarrival: it wants a distribution or a duration"},
+        {"interarrival=pareto{min=1, shape=1}",
+         "interarrival: its mean must be above 0 and finite"},
         {"rate=1, classes={}", "classes: it wants a table"},
         {"rate=1, classes={a={}}", "classes: a: 'share' is missing"},
         {"rate=1, classes={a={share=0.5}}", "the shares add up to 0.5, not to 1"},
         {"rate=1, classes={a={share=50}, b={share=0.5}}", "share"},
         {"rate=1, classes={a=1}", "classes: each is a name and a table"},
         {"rate=1, classes={'a b'={share=1}}", "classes"},
-        {"rate=1, classes={a={share=1, tokens=often}}", "classes: a: fact tokens: \"often\" was given"},
+        {"rate=1, classes={a={share=1, tokens=often}}",
+         "classes: a: fact tokens: \"often\" was given"},
         {"rate=1, facts=5", "facts: it wants a table"},
         {"rate=1, facts={5}", "facts are given by name"},
         {"rate=1, facts={9x=5}", "a name has letters, digits and underscores"},

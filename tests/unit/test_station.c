@@ -16,9 +16,13 @@ static struct model on(struct sim *sim, const char *spec) {
     return m;
 }
 
-static struct model model(const char *spec) { return on(build_new(1), spec); }
+static struct model model(const char *spec) {
+    return on(build_new(1), spec);
+}
 
-static double done(struct model *m, uint32_t i) { return ns_to_s(driver_arrival(m->driver, i)->done); }
+static double done(struct model *m, uint32_t i) {
+    return ns_to_s(driver_arrival(m->driver, i)->done);
+}
 
 static void ends(struct model *m, const double *want, uint32_t n) {
     for (uint32_t i = 0; i < n; i++)
@@ -28,7 +32,9 @@ static void ends(struct model *m, const double *want, uint32_t n) {
     ends(m, (const double[]){__VA_ARGS__},                                                         \
          (uint32_t)(sizeof((const double[]){__VA_ARGS__}) / sizeof(double)))
 
-static double metric(struct model *m, const char *text) { return build_metric(m->sim, text); }
+static double metric(struct model *m, const char *text) {
+    return build_metric(m->sim, text);
+}
 
 /* ---- disciplines ----------------------------------------------------------------------------- */
 
@@ -73,7 +79,8 @@ static void the_important_first(void **state) {
     build_class(sim, "human", 2.5);
     build_class(sim, "agent", 0);
     struct model m = on(sim, "service=1s, discipline=priority");
-    static const char *const classes[] = {"batch", "batch", "agent", "human", "batch", "human", "agent"};
+    static const char *const classes[] = {"batch", "batch", "agent", "human",
+                                          "batch", "human", "agent"};
     for (int i = 0; i < 7; i++)
         driver_call(m.driver, .1 * i, classes[i]);
     build_run(sim, m.driver, 0, 20);
@@ -109,7 +116,8 @@ static void equal_priorities_are_one_queue(void **state) {
     sim_free(sim);
 }
 
-/* Rounds of six calls: one is served, five wait. Each of the 5! orders in which they follow is as likely as another. */
+/* Rounds of six calls: one is served, five wait. Each of the 5! orders in which they follow is as
+ * likely as another. */
 static void chance_is_fair(void **state) {
     (void)state;
     enum { ROUNDS = 4000 };
@@ -176,7 +184,9 @@ static void those_who_leave_make_room(void **state) {
     static const char *const disciplines[] = {"fifo", "lifo", "priority", "random"};
     for (int i = 0; i < 4; i++) {
         struct sim *sim = build_new(1);
-        struct model m = on(sim, arena_print(&sim->arena, "service=10s, queue={limit=3}, discipline=%s", disciplines[i]));
+        struct model m =
+            on(sim, arena_print(&sim->arena, "service=10s, queue={limit=3}, discipline=%s",
+                                disciplines[i]));
         driver_call(m.driver, 0, NULL);
         driver_call(m.driver, 1, NULL)->cancel_after = 3500 * MS;
         driver_call(m.driver, 2, NULL)->cancel_after = 500 * MS;
@@ -187,8 +197,9 @@ static void those_who_leave_make_room(void **state) {
         build_run(sim, m.driver, 0, 50);
         assert_string_equal(driver_story(m.driver, 7), "ok cancelled cancelled ok ok ok error");
         assert_near(metric(&m, "station:utilization"), 40. / 50, 1e-12);
-        assert_near(metric(&m, "station:queue"), /* the three that stay share 10 + 20 + 30 seconds */
-                    (3.5 + .5 + 10 + 20 + 30 - 3 - 4 - 5) / 50, 1e-9);
+        assert_near(
+            metric(&m, "station:queue"), /* the three that stay share 10 + 20 + 30 seconds */
+            (3.5 + .5 + 10 + 20 + 30 - 3 - 4 - 5) / 50, 1e-9);
         sim_free(sim);
     }
 }
@@ -248,7 +259,8 @@ static void a_fault_of_the_servers_heals(void **state) {
 static void new_times_hold_for_new_work(void **state) {
     (void)state;
     struct model m = model("service=10s, servers=3");
-    build_set(m.station, 1.5, "service", "1s"); /* earlier than the tail of the line of constant services */
+    build_set(m.station, 1.5, "service",
+              "1s"); /* earlier than the tail of the line of constant services */
     build_set(m.station, 2.5, "service", "12s");
     driver_calls(m.driver, 1, 1, 3, NULL);
     build_run(m.sim, m.driver, 0, 60);
@@ -267,11 +279,13 @@ static void new_times_hold_for_new_work(void **state) {
 
 /* ---- draws ----------------------------------------------------------------------------------- */
 
-/* Two servers may not begin two calls of one request with the same dice: calls of one request are told apart. */
+/* Two servers may not begin two calls of one request with the same dice: calls of one request are
+ * told apart. */
 static void a_request_that_comes_twice_draws_twice(void **state) {
     (void)state;
     struct sim *sim = build_new(1);
-    struct node *s = build_node(sim, &station_type, "service=exponential{mean=1s}, servers=100", NULL);
+    struct node *s =
+        build_node(sim, &station_type, "service=exponential{mean=1s}, servers=100", NULL);
     struct node *d = build_driver(sim, build_node(sim, &chain_type, "", s, s, NULL));
     driver_calls(d, 0, 1, 2000, NULL);
     build_run(sim, d, 0, 2100);
@@ -280,7 +294,8 @@ static void a_request_that_comes_twice_draws_twice(void **state) {
         x[i] = ns_to_s(driver_arrival(d, i)->done - driver_arrival(d, i)->time);
     struct estimate e = stats_estimate(x, 2000, .9999);
     assert_true(e.ci.lo < 2 && 2 < e.ci.hi);
-    /* the variance of a sum of two independent ones is 2; of one counted twice, 4. The estimate's own sd is near .12 */
+    /* the variance of a sum of two independent ones is 2; of one counted twice, 4. The estimate's
+     * own sd is near .12 */
     assert_near(e.sd * e.sd, 2, .5);
     sim_free(sim);
 }

@@ -26,7 +26,8 @@ static void tables_are_looked_up_by_key_and_place(void **state) {
     assert_string_equal(table_at(t, 2)->text, "six seven");
     assert_null(table_at(t, 3));
     assert_null(table_at(t, 0));
-    struct entry gap[] = {{.index = 1, .value = value_of_number(1)}, {.index = 3, .value = value_of_number(3)}};
+    struct entry gap[] = {{.index = 1, .value = value_of_number(1)},
+                          {.index = 3, .value = value_of_number(3)}};
     struct table holey = {gap, 2};
     assert_int_equal(table_count(&holey), 1);
     assert_non_null(table_at(&holey, 3));
@@ -34,7 +35,9 @@ static void tables_are_looked_up_by_key_and_place(void **state) {
 
 static void names(void **state) {
     (void)state;
-    static const char *const good[] = {"a", "pod_1", "_x", "Z9"}, *const bad[] = {"", "1a", "a-b", "a b", "a.b", "\xc3\xa4"};
+    static const char *const good[] = {"a", "pod_1", "_x", "Z9"}, *const bad[] = {
+                                                                      "",    "1a",  "a-b",
+                                                                      "a b", "a.b", "\xc3\xa4"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         assert_true(value_is_name(good[i]));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -48,9 +51,10 @@ static void numbers_with_units_that_suit(void **state) {
         enum unit want;
         double x;
     } cases[] = {
-        {"50ms", UNIT_TIME, .05},    {"3", UNIT_TIME, 3},      {"50%", UNIT_RATIO, .5}, {"0.5", UNIT_RATIO, .5},
-        {"16KiB", UNIT_SIZE, 16384}, {"100/s", UNIT_RATE, 100}, {"7", UNIT_RATE, 7},     {"3USD", UNIT_MONEY, 3},
-        {"50ms", UNIT_NONE, .05},    {"-3", UNIT_NONE, -3},    {" +2.5e3", UNIT_NONE, 2500}, {".5", UNIT_NONE, .5},
+        {"50ms", UNIT_TIME, .05}, {"3", UNIT_TIME, 3},          {"50%", UNIT_RATIO, .5},
+        {"0.5", UNIT_RATIO, .5},  {"16KiB", UNIT_SIZE, 16384},  {"100/s", UNIT_RATE, 100},
+        {"7", UNIT_RATE, 7},      {"3USD", UNIT_MONEY, 3},      {"50ms", UNIT_NONE, .05},
+        {"-3", UNIT_NONE, -3},    {" +2.5e3", UNIT_NONE, 2500}, {".5", UNIT_NONE, .5},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct error e = {{0}};
@@ -72,7 +76,10 @@ static void numbers_that_do_not(void **state) {
         enum unit want;
         const char *says;
     } cases[] = {
-        {{.type = VALUE_TEXT, .text = "often"}, UNIT_TIME, "x: \"often\" was given; it wants a duration such as \"50ms\" (a plain number is seconds)"},
+        {{.type = VALUE_TEXT, .text = "often"},
+         UNIT_TIME,
+         "x: \"often\" was given; it wants a duration such as \"50ms\" (a plain number is "
+         "seconds)"},
         {{.type = VALUE_TEXT, .text = ""}, UNIT_NONE, "x: \"\" was given; it wants a number"},
         {{.type = VALUE_TEXT, .text = "5q"}, UNIT_TIME, "unknown unit 'q'"},
         {{.type = VALUE_TEXT, .text = "5%"}, UNIT_TIME, "x: \"5%\" is not a duration"},
@@ -80,7 +87,9 @@ static void numbers_that_do_not(void **state) {
         {{.type = VALUE_TEXT, .text = "5ms"}, UNIT_SIZE, "is not a size such as"},
         {{.type = VALUE_TEXT, .text = "5ms"}, UNIT_RATE, "is not a number a second"},
         {{.type = VALUE_TEXT, .text = "5%"}, UNIT_MONEY, "is not an amount in USD"},
-        {{.type = VALUE_NUMBER, .number = 50}, UNIT_RATIO, "x = 50: a ratio goes from 0 to 1; did you mean \"50%\"?"},
+        {{.type = VALUE_NUMBER, .number = 50},
+         UNIT_RATIO,
+         "x = 50: a ratio goes from 0 to 1; did you mean \"50%\"?"},
         {{.type = VALUE_NUMBER, .number = 500}, UNIT_RATIO, "x = 500: a ratio goes from 0 to 1"},
         {{.type = VALUE_NUMBER, .number = -.5}, UNIT_RATIO, "x = -0.5: a ratio goes from 0 to 1"},
         {{.type = VALUE_NUMBER, .number = INFINITY}, UNIT_NONE, "x: the value is not finite"},
