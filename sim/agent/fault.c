@@ -33,8 +33,10 @@ static void recompute_all(struct fault *f) {
         recompute(&f->edges[i]->gate);
 }
 
-/* What `n` had before the fault that first set its parameter `p` after `f` did, and still does; NULL: nobody has. */
-static struct param_kept *kept_since(const struct fault *f, const struct node *n, const struct param *p) {
+/* What `n` had before the fault that first set its parameter `p` after `f` did, and still does;
+ * NULL: nobody has. */
+static struct param_kept *kept_since(const struct fault *f, const struct node *n,
+                                     const struct param *p) {
     const struct fault *next = NULL;
     struct param_kept *kept = NULL;
     for (uint32_t i = 0; i < f->sim->n_agents; i++) {
@@ -53,7 +55,8 @@ static struct param_kept *kept_since(const struct fault *f, const struct node *n
     return kept;
 }
 
-/* Faults may overlap: the last one holds. One that ends below others leaves them what it had found. */
+/* Faults may overlap: the last one holds. One that ends below others leaves them what it had found.
+ */
 static void set_all(struct fault *f, bool on) {
     if (on)
         f->turned = f->sim->clock.fired;

@@ -1,14 +1,15 @@
 /* Faults: what goes wrong, when, and for how long. They heal themselves.
  *
- *   slow { "pod[3].cpu", factor = 10, phase = "fault" }      work drawn there takes longer (a replica: everything in it)
- *   down { "pod[3]", from = "60s", to = "90s" }              kills live calls and refuses new ones with an error
- *   errors { "store", rate = "5%" }                          a share of calls fails on arrival
- *   delay_added { "a -> b", delay = "10ms" }                 calls arrive later; also on one edge
- *   set { "clients:rate", 20000, phase = "fault" }           a live parameter has another value
- *   flush { "cache", from = "60s" }                          contents are lost
- *   random { mtbf = "1h", mttr = "5m", down { "pod[*]" } }   each target fails and heals by itself
+ *   slow { "pod[3].cpu", factor = 10, phase = "fault" }      work drawn there takes longer (a
+ * replica: everything in it) down { "pod[3]", from = "60s", to = "90s" }              kills live
+ * calls (not on an edge) and refuses new ones errors { "store", rate = "5%" } a share of calls
+ * fails on arrival delay_added { "a -> b", delay = "10ms" }                 calls arrive later;
+ * also on one edge set { "clients:rate", 20000, phase = "fault" }           a live parameter has
+ * another value flush { "cache", from = "60s" }                          contents are lost random {
+ * mtbf = "1h", mttr = "5m", down { "pod[*]" } }   each target fails and heals by itself
  *
- * Work that has begun keeps its time. Several faults on one target combine: factors multiply, delays add. */
+ * Work that has begun keeps its time. Several faults on one target combine: factors multiply,
+ * delays add. */
 #ifndef NINES_AGENT_FAULT_H
 #define NINES_AGENT_FAULT_H
 
@@ -38,7 +39,8 @@ int fault_kind(const char *name);
 bool fault_add(struct sim *sim, const struct object *o, const struct span *phases,
                uint32_t n_phases, struct error *e);
 
-/* For reports: all faults of a sealed model. to = NS_NEVER: until the end; random ones have from = to = NS_NEVER. */
+/* For reports: all faults of a sealed model. to = NS_NEVER: until the end; random ones have from =
+ * to = NS_NEVER. */
 struct fault_info {
     const char *text;
     ns_t from, to;

@@ -1,4 +1,5 @@
-/* Private to the faults: fault.c acts, fault_target.c finds what an address means, fault_read.c reads the scenario. */
+/* Private to the faults: fault.c acts, fault_target.c finds what an address means, fault_read.c
+ * reads the scenario. */
 #ifndef NINES_AGENT_FAULT_IMPL_H
 #define NINES_AGENT_FAULT_IMPL_H
 
@@ -11,18 +12,18 @@ struct fault {
     struct sim *sim;
     enum fault_kind kind;
     const char *where, *target, *text;
-    ns_t from, to; /* since the end of warm-up; NS_NEVER: to the end */
+    ns_t from, to;                 /* since the end of warm-up; NS_NEVER: to the end */
     const struct quantity *amount; /* factor, rate or delay: constant or signal */
     double now;                    /* its present value */
     struct value value;            /* set */
-    const char *path;           /* set: of the parameter, within each node's own type */
+    const char *path;              /* set: of the parameter, within each node's own type */
     struct node **nodes;
     uint32_t n;
     struct edge **edges;
     uint32_t n_edges;
     struct param_kept *saved; /* set: what was there before, one per node */
     bool active;
-    uint64_t turned;            /* set: when it was switched on, in events */
+    uint64_t turned;                    /* set: when it was switched on, in events */
     const struct quantity *mtbf, *mttr; /* random */
     bool splits;                        /* random: stands for one fault per target */
     struct rng rng;
@@ -34,7 +35,8 @@ struct effect {
     const struct fault *fault;
 };
 
-/* The parameter that a set fault changes in `n`, or NULL: components of several kinds may have one of that name. */
+/* The parameter that a set fault changes in `n`, or NULL: components of several kinds may have one
+ * of that name. */
 const struct param *fault_param(const struct fault *f, const struct node *n);
 
 /* For sim_seal: finds the targets, checks that the fault fits them. */

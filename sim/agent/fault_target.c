@@ -182,29 +182,61 @@ bool fault_seal(struct agent *a, struct sim *sim, struct error *e) {
     return ok || error_prefix(e, "%s", f->where);
 }
 
-/* One fault per target, each with a stream of its own. The given one becomes a mere heading. */
-static bool split_random(struct fault *f, struct error *e) {
-    struct node_set found;
-    (void)e;
-    if (strstr(f->target, "->") || f->kind == FAULT_SET) {
-        f->rng.state = rng_key(f->sim->salt, rng_hash(f->text));
-        return true;
+/* A copy of a random fault without targets: the given one becomes a mere heading. */
+static struct fault *copy_alone(struct fault *f, uint64_t key) {
+    struct fault *one = arena_alloc(&f->sim->arena, sizeof *one);
+    *one = *f;
+    one->n = one->n_edges = 0;
+    one->splits = false;
+    one->rng.state = rng_key(key, rng_hash(f->text));
+    one->agent.seal = NULL;
+    sim_add_agent(f->sim, &one->agent);
+    return one;
+}
+
+static void split_edges(struct fault *f) {
+    for (uint32_t i = 0; i < f->n_edges; i++) {
+        struct edge *edge = f->edges[i];
+        struct fault *one = copy_alone(f, rng_key(edge->from->salt, edge->to->salt));
+        one->edges = &f->edges[i];
+        one->n_edges = 1;
+        add_effect(one, &edge->gate);
     }
+}
+
+static void split_set(struct fault *f) {
+    for (uint32_t i = 0; i < f->n; i++) {
+        struct fault *one = copy_alone(f, f->nodes[i]->salt);
+        one->nodes = &f->nodes[i];
+        one->saved = &f->saved[i];
+        one->n = 1;
+    }
+}
+
+/* By address and not by node: a replica that is down or slow is one target with many nodes. */
+static bool split_nodes(struct fault *f, struct error *e) {
+    struct node_set found;
     if (!address_find(f->sim, f->target, &found, e))
         return false;
     for (uint32_t i = 0; i < found.n; i++) {
         if (!may_fit(f, found.at[i]))
             continue;
-        struct fault *one = arena_alloc(&f->sim->arena, sizeof *one);
-        *one = *f;
+        struct fault *one = copy_alone(f, found.at[i]->salt);
         one->nodes = arena_alloc(&f->sim->arena, f->sim->n_order * sizeof *one->nodes);
-        one->n = 0;
         add_target(one, found.at[i]);
-        one->rng.state = rng_key(found.at[i]->salt, rng_hash(f->text));
-        one->agent.seal = NULL;
-        sim_add_agent(f->sim, &one->agent);
     }
     node_set_release(&found);
+    return true;
+}
+
+/* One fault per target, each with a stream of its own. */
+static bool split_random(struct fault *f, struct error *e) {
     f->splits = true;
+    if (f->n_edges)
+        split_edges(f);
+    else if (f->kind == FAULT_SET)
+        split_set(f);
+    else
+        return split_nodes(f, e);
     return true;
 }

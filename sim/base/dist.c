@@ -51,9 +51,7 @@ const struct dist_type dist_types[DIST_KINDS] = {
                           "min, max", "uniform_int { 1, 5e6 }"},
 };
 
-/* ---- life
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- life */
 
 bool dist_no_memory(struct error *e) {
     return error_set(e, "out of memory");
@@ -130,8 +128,7 @@ double dist_variance(const struct dist *d) {
     return d->variance;
 }
 
-/* ---- draws
- * ---------------------------------------------------------------------------------------------- */
+/* ---- draws */
 
 /* The normal law beyond `limit` sds. While the limit lies low most normals are good; beyond, an
  * exponential from the limit on is thinned (Robert, "Simulation of truncated normal variables",

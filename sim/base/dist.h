@@ -1,8 +1,9 @@
 /* Probability distributions of non-negative quantities (durations in seconds, sizes, counts).
  *
- * A `struct dist` is built once from named arguments, is immutable afterwards, may be shared between
- * threads, and is drawn from with a caller's `struct rng`. Every family offers draw, mean, variance, cdf and quantile.
- * dist_new allocates and returns NULL with an error for unusable arguments; nothing else fails. */
+ * A `struct dist` is built once from named arguments, is immutable afterwards, may be shared
+ * between threads, and is drawn from with a caller's `struct rng`. Every family offers draw, mean,
+ * variance, cdf and quantile. dist_new allocates and returns NULL with an error for unusable
+ * arguments; nothing else fails. */
 #ifndef NINES_BASE_DIST_H
 #define NINES_BASE_DIST_H
 
@@ -39,13 +40,15 @@ struct dist_arg {
     double value;
 };
 
-/* What a family is asked for. Arrays are copied; components are taken over by dist_new (freed on failure too). */
+/* What a family is asked for. Arrays are copied; components are taken over by dist_new (freed on
+ * failure too). */
 struct dist_spec {
     enum dist_kind kind;
     const struct dist_arg *args;
     size_t n_args;
-    const double *values, *weights; /* empirical: values; histogram: values = n + 1 edges, weights = n;
-                                       mixture: weights; hyperexponential: values = means, weights */
+    const double *values,
+        *weights; /* empirical: values; histogram: values = n + 1 edges, weights = n;
+                     mixture: weights; hyperexponential: values = means, weights */
     size_t n_values, n_weights;
     struct dist **parts; /* mixture components, n_weights of them */
 };

@@ -26,8 +26,7 @@ static bool value(struct dist *d, const struct asked *q, struct error *e) {
     return constant(d, q->arg[ARG_VALUE]);
 }
 
-/* ---- exponential, erlang, hyperexponential
- * -------------------------------------------------------------- */
+/* ---- exponential, erlang, hyperexponential */
 
 static bool exponential(struct dist *d, const struct asked *q, struct error *e) {
     (void)e;
@@ -55,8 +54,7 @@ static bool erlang(struct dist *d, const struct asked *q, struct error *e) {
     return d->a > 0 || constant(d, 0);
 }
 
-/* ---- two parameters
- * ------------------------------------------------------------------------------------- */
+/* ---- two parameters */
 
 static bool uniform(struct dist *d, const struct asked *q, struct error *e) {
     d->a = q->arg[ARG_MIN];
@@ -218,8 +216,7 @@ static bool zipf(struct dist *d, const struct asked *q, struct error *e) {
     return dist_zipf_init(d, q->arg[ARG_N], q->arg[ARG_S], e);
 }
 
-/* ---- the combinations
- * ----------------------------------------------------------------------------------- */
+/* ---- the combinations */
 
 #define FORMS(...)                                                                                 \
     (const struct dist_form[]) {                                                                   \

@@ -32,8 +32,7 @@ double dist_gamma_draw(double shape, struct rng *r) {
     }
 }
 
-/* ---- root finding
- * --------------------------------------------------------------------------------------- */
+/* ---- root finding */
 
 bool dist_solve(double (*f)(double x, void *ctx), void *ctx, double lo, double hi, double *x) {
     gsl_root_fsolver *solver = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
@@ -51,9 +50,7 @@ bool dist_solve(double (*f)(double x, void *ctx), void *ctx, double lo, double h
     return ok && isfinite(*x);
 }
 
-/* ---- cdf
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- cdf */
 
 /* mu - log(1 + mu), which cancels for small mu. */
 static double log_gap(double mu) {
@@ -104,8 +101,7 @@ double dist_gamma_cdf(double shape, double x, bool upper) {
     return upper ? gsl_cdf_gamma_Q(x, shape, 1) : gsl_cdf_gamma_P(x, shape, 1);
 }
 
-/* ---- quantiles
- * ------------------------------------------------------------------------------------------ */
+/* ---- quantiles */
 
 /* Cornish-Fisher expansion, Goldberg & Levine (Ann. Math. Stat. 17, 1946) for chi squared with 2
  * shape degrees of freedom. At a shape of 10^5 what is left out is below 10^-14 of the quantile. */
@@ -178,8 +174,7 @@ bool dist_gamma_fit(double ratio, const struct quantile q[2], double *shape) {
     return true;
 }
 
-/* ---- Weibull
- * -------------------------------------------------------------------------------------------- */
+/* ---- Weibull */
 
 /* With e = 1 / shape: log G(1 + 2e) - 2 log G(1 + e). For small e the difference cancels, so there
  * it is summed from log G(1 + x) = -gamma x + sum_{j >= 2} zeta(j) (-x)^j / j (Abramowitz &

@@ -5,9 +5,7 @@
 
 #include "dist_impl.h"
 
-/* ---- cdf
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- cdf */
 
 static size_t count_below(const double *x, size_t n, double limit) { /* how many are <= limit */
     size_t lo = 0, hi = n;
@@ -114,8 +112,7 @@ double dist_cdf(const struct dist *d, double x) {
     return NAN;
 }
 
-/* ---- quantile
- * ------------------------------------------------------------------------------------------- */
+/* ---- quantile */
 
 /* The smallest double with cdf(x) >= p, by bisection on the bits: those of non-negative doubles are
  * in their order, so that 63 steps do for any magnitude, and jumps of the cdf (constants in a

@@ -1,8 +1,10 @@
-/* Latency histograms in HdrHistogram's log-linear layout: exact counts in buckets of bounded relative width.
+/* Latency histograms in HdrHistogram's log-linear layout: exact counts in buckets of bounded
+ * relative width.
  *
- * Values are non-negative integers (nanoseconds). With `bits` sub-bucket bits the relative error is at most 2^-bits:
- * 7 gives under 1 %, 11 gives 3 significant digits. Memory grows to the largest value seen, in octaves, allocated
- * on use. Merging is exact. Allocation failure aborts while running (base/pool.h says why). */
+ * Values are non-negative integers (nanoseconds). With `bits` sub-bucket bits the relative error is
+ * at most 2^-bits: 7 gives under 1 %, 11 gives 3 significant digits. Memory grows to the largest
+ * value seen, in octaves, allocated on use. Merging is exact. Allocation failure aborts while
+ * running (base/pool.h says why). */
 #ifndef NINES_BASE_HIST_H
 #define NINES_BASE_HIST_H
 
@@ -34,16 +36,19 @@ static inline void hist_add(struct hist *h, uint64_t value) {
     h->total++;
 }
 
-static inline void hist_init(struct hist *h, uint32_t bits) { *h = (struct hist){.bits = bits}; }
+static inline void hist_init(struct hist *h, uint32_t bits) {
+    *h = (struct hist){.bits = bits};
+}
 void hist_release(struct hist *h);
-void hist_clear(struct hist *h);                             /* all counts to 0, memory kept */
-void hist_merge(struct hist *into, const struct hist *from); /* `from` as fine or finer; coarser asserts */
+void hist_clear(struct hist *h); /* all counts to 0, memory kept */
+void hist_merge(struct hist *into,
+                const struct hist *from); /* `from` as fine or finer; coarser asserts */
 
 uint64_t hist_low(const struct hist *h, uint32_t index);  /* smallest value of a bucket */
 uint64_t hist_high(const struct hist *h, uint32_t index); /* largest value of a bucket */
 
-/* Smallest bucket midpoint below or at which a share p of the values lies; NaN when empty. Interpolates
- * linearly inside the bucket. */
+/* Smallest bucket midpoint below or at which a share p of the values lies; NaN when empty.
+ * Interpolates linearly inside the bucket. */
 double hist_quantile(const struct hist *h, double p);
 double hist_mean(const struct hist *h); /* of bucket midpoints; NaN when empty */
 

@@ -1,5 +1,5 @@
-/* Intrusive doubly linked list with a sentinel head. Nothing allocates; unlinking is O(1) and idempotent
- * through list_remove, which leaves the link pointing at itself. */
+/* Intrusive doubly linked list with a sentinel head. Nothing allocates; unlinking is O(1) and
+ * idempotent through list_remove, which leaves the link pointing at itself. */
 #ifndef NINES_BASE_LIST_H
 #define NINES_BASE_LIST_H
 
@@ -12,8 +12,12 @@ struct list {
 
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
-static inline void list_init(struct list *l) { l->next = l->prev = l; }
-static inline bool list_empty(const struct list *l) { return l->next == l; }
+static inline void list_init(struct list *l) {
+    l->next = l->prev = l;
+}
+static inline bool list_empty(const struct list *l) {
+    return l->next == l;
+}
 
 static inline void list_insert_before(struct list *at, struct list *item) {
     item->prev = at->prev;

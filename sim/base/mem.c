@@ -12,8 +12,10 @@ struct arena_block {
 };
 
 _Noreturn void mem_out(size_t wanted) {
-    fprintf(stderr, "nines: out of memory (%zu more bytes were wanted); use fewer replications at once "
-                    "(--jobs 1) or a smaller model\n", wanted);
+    fprintf(stderr,
+            "nines: out of memory (%zu more bytes were wanted); use fewer replications at once "
+            "(--jobs 1) or a smaller model\n",
+            wanted);
     abort();
 }
 

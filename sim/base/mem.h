@@ -1,7 +1,7 @@
 /* Memory of a model: an arena that is freed at once, and arrays that grow.
  *
- * None of these return NULL: when memory is out they call mem_out, the one function that ends the program
- * for that reason. */
+ * None of these return NULL: when memory is out they call mem_out, the one function that ends the
+ * program for that reason. */
 #ifndef NINES_BASE_MEM_H
 #define NINES_BASE_MEM_H
 
@@ -10,8 +10,9 @@
 
 _Noreturn void mem_out(size_t wanted);
 
-void *mem_zero(size_t size);                                 /* calloc */
-void *mem_resize(void *p, size_t count, size_t size);        /* realloc of count * size, overflow checked */
+void *mem_zero(size_t size); /* calloc */
+void *mem_resize(void *p, size_t count,
+                 size_t size); /* realloc of count * size, overflow checked */
 
 struct arena {
     struct arena_block *blocks;

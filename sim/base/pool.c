@@ -95,7 +95,8 @@ static uint32_t slot_of(const struct pool *p, const char *object) {
     abort(); /* not ours: the free list is corrupt */
 }
 
-/* Liveness is found by walking the free list: a mark kept per object would cost every get and put. */
+/* Liveness is found by walking the free list: a mark kept per object would cost every get and put.
+ */
 void pool_each(struct pool *p, void (*visit)(void *ctx, void *object), void *ctx) {
     if (!p->live)
         return;

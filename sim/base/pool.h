@@ -1,8 +1,8 @@
 /* Objects of one size, taken and given back in constant time.
  *
- * Memory grows by slabs and is returned only by pool_release, so a run's memory follows its peak and not its
- * length. Under AddressSanitizer a free object is poisoned and reused as late as possible, so that a touch after
- * pool_put is caught. Objects are not cleared. */
+ * Memory grows by slabs and is returned only by pool_release, so a run's memory follows its peak
+ * and not its length. Under AddressSanitizer a free object is poisoned and reused as late as
+ * possible, so that a touch after pool_put is caught. Objects are not cleared. */
 #ifndef NINES_BASE_POOL_H
 #define NINES_BASE_POOL_H
 
@@ -30,7 +30,8 @@ void pool_init(struct pool *p, size_t object_size);
 void pool_release(struct pool *p);
 void pool_refill(struct pool *p); /* adds a slab */
 
-/* Calls `visit` for each live object in a fixed order (by slab, then by place). `visit` may put objects back. */
+/* Calls `visit` for each live object in a fixed order (by slab, then by place). `visit` may put
+ * objects back. */
 void pool_each(struct pool *p, void (*visit)(void *ctx, void *object), void *ctx);
 
 #ifdef POOL_GUARDED

@@ -102,8 +102,7 @@ double rng_normal(struct rng *r) {
     return normal_slow(r, word, x);
 }
 
-/* ---- as a gsl_rng_type
- * -------------------------------------------------------------------------------- */
+/* ---- as a gsl_rng_type */
 
 static void set_state(void *state, unsigned long seed) {
     struct rng *r = state;

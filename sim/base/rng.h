@@ -1,9 +1,10 @@
 /* Random numbers: one small generator used in two ways.
  *
- * The state is one 64-bit word (splitmix64: Steele, Lea & Flood, "Fast splittable pseudorandom number
- * generators", OOPSLA 2014). A *sequential* stream keeps its state between draws (arrival gaps). A *keyed*
- * draw starts from a state that is a function of what is drawn (who, for which request, for what purpose),
- * uses it for one variate and throws it away; adding a component then shifts nobody else's draws.
+ * The state is one 64-bit word (splitmix64: Steele, Lea & Flood, "Fast splittable pseudorandom
+ * number generators", OOPSLA 2014). A *sequential* stream keeps its state between draws (arrival
+ * gaps). A *keyed* draw starts from a state that is a function of what is drawn (who, for which
+ * request, for what purpose), uses it for one variate and throws it away; adding a component then
+ * shifts nobody else's draws.
  *
  * Nothing here allocates or fails. A `struct rng` belongs to one thread. */
 #ifndef NINES_BASE_RNG_H
@@ -32,10 +33,14 @@ static inline uint64_t rng_key(uint64_t key, uint64_t word) {
 /* A key from a string (FNV-1a, then mixed). */
 uint64_t rng_hash(const char *text);
 
-static inline uint64_t rng_next(struct rng *r) { return rng_mix(r->state += RNG_GOLDEN); }
+static inline uint64_t rng_next(struct rng *r) {
+    return rng_mix(r->state += RNG_GOLDEN);
+}
 
 /* Uniform on [0, 1), 53 bits. */
-static inline double rng_unit(struct rng *r) { return (double)(rng_next(r) >> 11) * 0x1p-53; }
+static inline double rng_unit(struct rng *r) {
+    return (double)(rng_next(r) >> 11) * 0x1p-53;
+}
 
 /* Uniform on (0, 1): never 0, for logarithms. */
 static inline double rng_open(struct rng *r) {
@@ -45,7 +50,8 @@ static inline double rng_open(struct rng *r) {
 /* Uniform integer on [0, n), n >= 1, unbiased (Lemire, ACM TOMACS 29(1), 2019). */
 uint64_t rng_below(struct rng *r, uint64_t n);
 
-/* Exponential with mean 1 and standard normal, by ziggurat (Marsaglia & Tsang, J. Stat. Soft. 5(8), 2000). */
+/* Exponential with mean 1 and standard normal, by ziggurat (Marsaglia & Tsang, J. Stat. Soft. 5(8),
+ * 2000). */
 double rng_exponential(struct rng *r);
 double rng_normal(struct rng *r);
 

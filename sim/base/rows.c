@@ -9,8 +9,7 @@
 #include "rng.h"
 #include "rows_impl.h"
 
-/* ---- errors
- * --------------------------------------------------------------------------------------------- */
+/* ---- errors */
 
 bool rows_fail(const struct rows *r, const struct column *c, struct error *e, const char *format,
                ...) {
@@ -42,8 +41,7 @@ bool rows_missing(const struct rows *r, const char *wanted, const char *(*next)(
                      used ? list : "none");
 }
 
-/* ---- labels
- * --------------------------------------------------------------------------------------------- */
+/* ---- labels */
 
 static uint64_t hash(const char *text, size_t length) {
     uint64_t h = length;
@@ -108,9 +106,7 @@ static void labels_release(struct labels *l) {
     free(l->slot);
 }
 
-/* ---- rows
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- rows */
 
 static bool ends_with(const char *path, size_t length, const char *ending) {
     size_t n = strlen(ending);

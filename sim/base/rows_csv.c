@@ -5,8 +5,7 @@
 
 #include "rows_impl.h"
 
-/* ---- numbers
- * -------------------------------------------------------------------------------------------- */
+/* ---- numbers */
 
 /* Everything but [-]digits[.digits] of at most 18 digits: strtod, after excluding what only it
  * takes for a number. */
@@ -51,8 +50,7 @@ bool rows_number(char *field, size_t length, double *out) {
     return true;
 }
 
-/* ---- fields
- * --------------------------------------------------------------------------------------------- */
+/* ---- fields */
 
 struct field {
     char *text;
@@ -103,8 +101,7 @@ static bool take(char **p, char *end, struct field *f) {
     return true;
 }
 
-/* ---- header
- * --------------------------------------------------------------------------------------------- */
+/* ---- header */
 
 struct header {
     char *name[4096];
@@ -184,9 +181,7 @@ bool csv_header(struct rows *r, struct error *e) {
     return ok;
 }
 
-/* ---- rows
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- rows */
 
 static bool store(struct rows *r, size_t wanted, struct field *f, double *out, struct error *e) {
     struct column *c = &r->column[wanted];

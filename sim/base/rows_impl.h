@@ -11,7 +11,7 @@
 
 enum { ROWS_LONGEST = 1 << 20, ROWS_BUFFER = ROWS_LONGEST + (1 << 16) };
 
-/* ---- lines ---- */
+/* ---- lines */
 
 struct lines {
     const char *path;
@@ -32,7 +32,7 @@ void lines_close(struct lines *l);
  * or an error. */
 bool lines_next(struct lines *l, bool quotes, char **text, size_t *length, struct error *e);
 
-/* ---- labels of a text column, found by open addressing ---- */
+/* ---- labels of a text column, found by open addressing */
 
 struct labels {
     char **text;
@@ -44,7 +44,7 @@ struct labels {
 bool labels_intern(struct labels *l, const char *text, size_t length, double *index,
                    struct error *e);
 
-/* ---- rows ---- */
+/* ---- rows */
 
 struct column {
     char *name;

@@ -18,8 +18,7 @@ static json_t *parse(const struct rows *r, const char *text, size_t length, stru
     return row;
 }
 
-/* ---- the first row stands for a header
- * ------------------------------------------------------------------ */
+/* ---- the first row stands for a header */
 
 static const char *key_name(const void *ctx, int i) {
     json_t *row = *(json_t *const *)ctx;
@@ -57,9 +56,7 @@ bool json_header(struct rows *r, struct error *e) {
     return true;
 }
 
-/* ---- rows
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- rows */
 
 static bool as_label(struct rows *r, struct column *c, const json_t *v, double *out,
                      struct error *e) {

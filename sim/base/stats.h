@@ -22,9 +22,10 @@ struct estimate stats_estimate(const double *x, size_t n, double confidence);
 struct interval stats_binomial(size_t k, size_t n, double confidence);
 
 /* MSER-5 (White, Cobb & Spratt, WSC 2000): batches n observations by five, and returns how many
- * observations to delete from the front, i.e. the truncation that minimises the squared standard error of
- * what remains. Searches the first half only; *found is false when the minimum lies at that border, which
- * means the series is too short to tell. Fewer than 20 observations: 0 and not found. `x` is overwritten by batch means. */
+ * observations to delete from the front, i.e. the truncation that minimises the squared standard
+ * error of what remains. Searches the first half only; *found is false when the minimum lies at
+ * that border, which means the series is too short to tell. Fewer than 20 observations: 0 and not
+ * found. `x` is overwritten by batch means. */
 size_t stats_mser5(double *x, size_t n, bool *found);
 
 /* Two-sided Student t quantile, e.g. 2.262 for confidence .95 and 9 degrees of freedom. */

@@ -20,6 +20,8 @@ static inline ns_t ns_from_s(double s) {
     return (ns_t)(s * 1e9 + 0.5);
 }
 
-static inline double ns_to_s(ns_t t) { return (double)t * 1e-9; }
+static inline double ns_to_s(ns_t t) {
+    return (double)t * 1e-9;
+}
 
 #endif

@@ -128,8 +128,7 @@ const char *unit_symbol(enum unit unit) {
     return (unsigned)unit < UNITS ? symbols[unit] : "";
 }
 
-/* ---- for reading
- * ---------------------------------------------------------------------------------------- */
+/* ---- for reading */
 
 /* Decimals that give `digits` significant ones; rounding up to the next power of ten takes one
  * away. */

@@ -169,8 +169,7 @@ void host_include(lua_State *L, const char *name) {
     h->including--;
 }
 
-/* ---- one run of a file
- * --------------------------------------------------------------------------- */
+/* ---- one run of a file */
 
 static int open_words(lua_State *L) {
     sandbox_register(L);
@@ -320,8 +319,7 @@ static void free_sim(const struct scenario_maker *base, struct sim *sim) {
     host_free(h);
 }
 
-/* ---- learning the cases
- * --------------------------------------------------------------------------- */
+/* ---- learning the cases */
 
 static void learn_case(struct maker *m, const char *name, const struct table *t) {
     char text[64];

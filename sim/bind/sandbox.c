@@ -7,8 +7,7 @@
 #include "base/error.h"
 #include "bind/impl.h"
 
-/* ---- pairs and next in a fixed order
- * ------------------------------------------------------------- */
+/* ---- pairs and next in a fixed order */
 
 /* Numbers before texts before the rest; each in its natural order. */
 static int key_before(lua_State *L) {
@@ -94,8 +93,7 @@ static int fixed_next(lua_State *L) {
     return 2;
 }
 
-/* ---- text without addresses
- * ----------------------------------------------------------------------- */
+/* ---- text without addresses */
 
 static int plain_tostring(lua_State *L) {
     int type = lua_type(L, 1);

@@ -1,6 +1,7 @@
 /* The command line: main and one file a subcommand.
  *
- * Results go to stdout, everything else to stderr. Exit status: 0 done; 1 a claim differs; 2 unusable input; 3 undecided. */
+ * Results go to stdout, everything else to stderr. Exit status: 0 done; 1 a claim differs; 2
+ * unusable input; 3 undecided. */
 #ifndef NINES_CLI_CLI_H
 #define NINES_CLI_CLI_H
 
@@ -36,15 +37,17 @@ int cli_fail(const struct error *e);
 
 enum { PATH_SIZE = 4096 };
 
-/* A folder that comes with the program ("lua", "scenarios", "plots"): beside the binary, or under PREFIX/share/nines. Written
- * into `out` (PATH_SIZE); false when it is not there. */
+/* A folder that comes with the program ("lua", "scenarios", "plots"): beside the binary, or under
+ * PREFIX/share/nines. Written into `out` (PATH_SIZE); false when it is not there. */
 bool path_find(const char *folder, char *out);
 
-/* A scenario by file or by bare name of a shipped one. `out` receives the path. False with an error. */
+/* A scenario by file or by bare name of a shipped one. `out` receives the path. False with an
+ * error. */
 bool path_scenario(const char *name, char *out, struct error *e);
 
 /* Opens a scenario with the options' settings. NULL with an error. */
-struct scenario_maker *cli_open(const struct options *o, const char *name, char *path, struct error *e);
+struct scenario_maker *cli_open(const struct options *o, const char *name, char *path,
+                                struct error *e);
 struct study_options cli_study_options(const struct options *o);
 
 /* Terminal only: a line on stderr with simulated time, events a second and time to go. */

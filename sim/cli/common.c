@@ -37,8 +37,7 @@ struct study_options cli_study_options(const struct options *o) {
                                   .all_nodes = o->all_nodes};
 }
 
-/* ---- progress
- * ------------------------------------------------------------------------------------ */
+/* ---- progress */
 
 static double seconds(void) {
     struct timespec t;

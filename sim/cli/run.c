@@ -130,6 +130,12 @@ int command_run(const struct options *o) {
                                  : "run which scenario? for example: nines run quickstart");
         return cli_fail(&e);
     }
+    if (o->json && o->csv)
+        error_set(&e, "--json and --csv exclude each other; --out DIR writes both");
+    else if (o->format && !o->plot)
+        error_set(&e, "--format says how pictures are written; it wants --plot");
+    if (error_is(&e))
+        return cli_fail(&e);
     struct scenario_maker *m = cli_open(o, o->words[0], path, &e);
     const char *dir = m ? out_folder(o, path, buffer, sizeof buffer) : NULL;
     if (!m || (dir && (!folder_check(dir, &e) || !may_make(dir, &e)))) {

@@ -2,7 +2,8 @@
  *
  *   address = part {"." part};   part = name ["[" i | i".."j | "*" "]"] | "*"
  *
- * Only groups open a scope. A missing index means [*]. An address that ends at a replica means what its build returned. */
+ * Only groups open a scope. A missing index means [*]. An address that ends at a replica means what
+ * its build returned. */
 #ifndef NINES_CORE_ADDRESS_H
 #define NINES_CORE_ADDRESS_H
 
@@ -13,8 +14,9 @@ struct node_set {
     uint32_t n, cap;
 };
 
-/* All sealed nodes that `text` means, in the order of the graph. False with an error when the text is no address or
- * nothing matches (with a near miss). `replicas` and `pool` nodes match by their own names too. */
+/* All sealed nodes that `text` means, in the order of the graph. False with an error when the text
+ * is no address or nothing matches (with a near miss). `replicas` and `pool` nodes match by their
+ * own names too. */
 bool address_find(const struct sim *sim, const char *text, struct node_set *out, struct error *e);
 void node_set_release(struct node_set *s);
 

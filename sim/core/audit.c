@@ -28,11 +28,11 @@ static bool meter_holds(struct sim *sim, struct node *n, const struct meter *m,
                          (unsigned long long)m->departed, (unsigned long long)t.live,
                          (unsigned long long)sim->seed, (unsigned long long)sim->replication);
     if (integral_area(&m->in_flight, t.now) != m->sojourn + t.age)
-        return error_set(e,
-                         "audit: %s%s: Little's law does not hold; seed %llu, replication %llu. This "
-                         "is a bug in nines; please report it",
-                         n->address, part, (unsigned long long)sim->seed,
-                         (unsigned long long)sim->replication);
+        return error_set(
+            e,
+            "audit: %s%s: Little's law does not hold; seed %llu, replication %llu. This "
+            "is a bug in nines; please report it",
+            n->address, part, (unsigned long long)sim->seed, (unsigned long long)sim->replication);
     return true;
 }
 
@@ -44,7 +44,8 @@ bool audit_now(struct sim *sim, struct error *e) {
         if (!meter_holds(sim, n, &n->meter, NULL, e))
             return false;
         for (uint32_t k = 0; k < n->n_out; k++)
-            if (n->out[k]->meter && !meter_holds(sim, n->out[k]->to, n->out[k]->meter, n->out[k], e))
+            if (n->out[k]->meter &&
+                !meter_holds(sim, n->out[k]->to, n->out[k]->meter, n->out[k], e))
                 return false;
     }
     return clock_check(&sim->clock) || error_set(e, "audit: the event heap is out of order");
@@ -53,14 +54,16 @@ bool audit_now(struct sim *sim, struct error *e) {
 bool audit_closed(struct sim *sim, struct error *e) {
     for (uint32_t i = 0; i < sim->n_order; i++)
         if (sim->order[i]->calls.live)
-            return error_set(e,
-                             "audit: %s: %u calls are left after the end; seed %llu, replication %llu. "
-                             "This is a bug in nines; please report it",
-                             sim->order[i]->address, sim->order[i]->calls.live,
-                             (unsigned long long)sim->seed, (unsigned long long)sim->replication);
+            return error_set(
+                e,
+                "audit: %s: %u calls are left after the end; seed %llu, replication %llu. "
+                "This is a bug in nines; please report it",
+                sim->order[i]->address, sim->order[i]->calls.live, (unsigned long long)sim->seed,
+                (unsigned long long)sim->replication);
     if (sim->requests.live)
-        return error_set(e, "audit: %u requests are left after the end; seed %llu. This is a bug in "
-                            "nines; please report it",
+        return error_set(e,
+                         "audit: %u requests are left after the end; seed %llu. This is a bug in "
+                         "nines; please report it",
                          sim->requests.live, (unsigned long long)sim->seed);
     return true;
 }

@@ -10,7 +10,7 @@
 
 enum { PURPOSE_GATE = 1000 }; /* far from the purposes that components number from 0 */
 
-/* ---- requests ----------------------------------------------------------------------------------- */
+/* ---- requests */
 
 static void request_unref(struct sim *sim, struct request *r) {
     if (--r->refs)
@@ -25,7 +25,7 @@ void request_classify(struct sim *sim, struct request *r, uint16_t class) {
     r->cell = sim->segment * sim->n_classes + class;
 }
 
-/* ---- life of a call ----------------------------------------------------------------------------- */
+/* ---- life of a call */
 
 static inline void call_reset(struct call *c, struct node *node, struct request *req, ns_t now) {
     c->node = node;
@@ -33,7 +33,9 @@ static inline void call_reset(struct call *c, struct node *node, struct request 
     list_init(&c->subs);
     list_init(&c->wait);
     c->start = now;
-    memset(&c->quality, 0, offsetof(struct call, next_ready) - offsetof(struct call, quality)); /* two stores, not ten */
+    memset(&c->quality, 0,
+           offsetof(struct call, next_ready) -
+               offsetof(struct call, quality)); /* two stores, not ten */
     c->quality = 1;
     c->state = CALL_LIVE;
     event_init(&c->timer, NULL);
@@ -174,7 +176,8 @@ static void withdraw_subs(struct call *c, enum cause cause) {
     }
 }
 
-/* Measurements stop at the end of the run: what is cancelled in closing was in flight, and only the audit counts it. */
+/* Measurements stop at the end of the run: what is cancelled in closing was in flight, and only the
+ * audit counts it. */
 static void meter_end(struct meter *m, struct call *c, ns_t now, uint32_t result, bool closing) {
     if (__builtin_expect(closing, 0)) {
         integral_add(&m->in_flight, now, -1);
@@ -276,9 +279,11 @@ static void crash_one(void *ctx, void *object) {
     end(c, c->node->sim->closing ? OUTCOME_CANCELLED : OUTCOME_ERROR);
 }
 
-void node_crash(struct node *n) { pool_each(&n->calls, crash_one, NULL); }
+void node_crash(struct node *n) {
+    pool_each(&n->calls, crash_one, NULL);
+}
 
-/* ---- ready list --------------------------------------------------------------------------------- */
+/* ---- ready list */
 
 static void forward_milestone(struct call *c, enum milestone what) {
     struct call *up = c->parent;
@@ -299,7 +304,8 @@ void call_milestone(struct call *c, enum milestone what) {
 }
 
 static void deliver_one(struct call *c) {
-    while (c->milestones) { /* still marked as queued: a listener may withdraw it, the memory stays */
+    while (
+        c->milestones) { /* still marked as queued: a listener may withdraw it, the memory stays */
         unsigned bit = c->milestones & -(unsigned)c->milestones;
         c->milestones = (uint8_t)(c->milestones & ~bit);
         forward_milestone(c, (enum milestone)bit);

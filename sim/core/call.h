@@ -1,9 +1,10 @@
 /* Requests and calls: the moving side of a model.
  *
- * A *request* is what a user sent: a class and facts drawn at arrival. A *call* is one hop of it, pooled by the callee,
- * linked to the call that caused it: the tree of calls is the trace. Accepts run down the graph at once; replies climb
- * from a ready list after the present handler has returned, so a node's own call survives its handler and depth is
- * bounded by the graph. After call_finish the finishing node must not touch the call again. */
+ * A *request* is what a user sent: a class and facts drawn at arrival. A *call* is one hop of it,
+ * pooled by the callee, linked to the call that caused it: the tree of calls is the trace. Accepts
+ * run down the graph at once; replies climb from a ready list after the present handler has
+ * returned, so a node's own call survives its handler and depth is bounded by the graph. After
+ * call_finish the finishing node must not touch the call again. */
 #ifndef NINES_CORE_CALL_H
 #define NINES_CORE_CALL_H
 
@@ -29,8 +30,8 @@ struct request {
 enum call_state { CALL_FREE, CALL_LIVE, CALL_DONE };
 
 struct call {
-    struct node *node; /* callee; its pool owns this memory */
-    struct edge *via;  /* NULL for a root */
+    struct node *node;   /* callee; its pool owns this memory */
+    struct edge *via;    /* NULL for a root */
     struct call *parent; /* NULL: root or orphan */
     struct request *req;
     struct list sibling;
@@ -50,16 +51,18 @@ struct call {
     struct event timer; /* the one event I may await */
 };
 
-/* A request and its root call, owned by `self` (a source, or a node that derives requests). Facts are NaN; class and
- * key are the caller's business through request_classify. NULL when the model is full (max_in_flight): the run then ends as saturated. */
+/* A request and its root call, owned by `self` (a source, or a node that derives requests). Facts
+ * are NaN; class and key are the caller's business through request_classify. NULL when the model is
+ * full (max_in_flight): the run then ends as saturated. */
 struct call *call_open(struct node *self, enum origin origin);
 void request_classify(struct sim *sim, struct request *r, uint16_t class);
 
 /* Enters a root call into its own node's meter; to be called once class and facts are known. */
 void call_begin(struct call *root);
 
-/* Sends `mine`'s request on over `via`; inherits deadline, attempt and key. The callee has accepted, and may even have
- * finished, when this returns; its reply comes later. call_send_again remixes the key for attempt > 1. */
+/* Sends `mine`'s request on over `via`; inherits deadline, attempt and key. The callee has
+ * accepted, and may even have finished, when this returns; its reply comes later. call_send_again
+ * remixes the key for attempt > 1. */
 struct call *call_send(struct call *mine, struct edge *via);
 struct call *call_send_again(struct call *mine, struct edge *via, uint16_t attempt);
 
@@ -69,7 +72,8 @@ void call_finish(struct call *c, enum outcome outcome);
 /* Ends `mine` the way `sub` ended: outcome and quality. */
 void call_pass(struct call *mine, const struct call *sub);
 
-/* Tells those above that something happened; delivered ahead of the reply, only if someone listens. */
+/* Tells those above that something happened; delivered ahead of the reply, only if someone listens.
+ */
 void call_milestone(struct call *c, enum milestone what);
 
 /* Withdraws a sub: it will not reply. What refuses (work that goes on) becomes an orphan. */
@@ -87,17 +91,22 @@ void call_deliver(struct sim *sim);
 /* Adds to the time that `c` spent in a phase at its own node. */
 void call_phase(struct call *c, enum phase phase, ns_t spent);
 
-/* ---- small helpers for components --------------------------------------------------------------- */
+/* ---- small helpers for components */
 
 /* Generator for one draw of `purpose` that belongs to this call. */
 static inline struct rng call_rng(const struct call *c, uint64_t purpose) {
     return (struct rng){c->key ^ (c->node->salt + purpose * 0xd1342543de82ef95u)};
 }
 
-/* Wakes the call after `delay`: through `line` when given (all its delays are meant to be equal). */
+/* Wakes the call after `delay`: through `line` when given (all its delays are meant to be equal).
+ */
 void call_wake(struct call *c, struct delay_line *line, ns_t delay, void (*fire)(struct event *));
 
-static inline struct call *call_of_timer(struct event *e) { return container_of(e, struct call, timer); }
-static inline struct call *call_of_wait(struct list *l) { return container_of(l, struct call, wait); }
+static inline struct call *call_of_timer(struct event *e) {
+    return container_of(e, struct call, timer);
+}
+static inline struct call *call_of_wait(struct list *l) {
+    return container_of(l, struct call, wait);
+}
 
 #endif

@@ -222,22 +222,23 @@ static bool condition(struct reader *r, struct condition *c) {
     if (!expression(r, &c->left, nested) || !relation(r, &c->relation) || !bound(r, c))
         return false;
     if (eat(r, "+-")) {
-        enum unit unit;
-        if (!number(r, &c->tolerance, &unit))
+        if (!number(r, &c->tolerance, &c->tolerance_unit))
             return false;
-        c->relative = unit == UNIT_RATIO;
+        c->relative = c->tolerance_unit == UNIT_RATIO;
         if (c->tolerance < 0 || c->relation != REL_EQ)
             return error_set(
                 r->e, "condition \"%s\": +- wants a tolerance above 0 and the relation =", r->text);
     }
     if (c->left.kind == EXPR_FRACTION && c->has_right)
-        return error_set(r->e, "condition \"%s\": a fraction is compared with a number, such as >= 95%%",
+        return error_set(r->e,
+                         "condition \"%s\": a fraction is compared with a number, such as >= 95%%",
                          r->text);
     if (c->relation == REL_EQ && c->tolerance == 0)
-        return error_set(r->e,
-                         "condition \"%s\": an estimate never equals a number; say how close, such as "
-                         "= 48ms +- 10%%",
-                         r->text);
+        return error_set(
+            r->e,
+            "condition \"%s\": an estimate never equals a number; say how close, such as "
+            "= 48ms +- 10%%",
+            r->text);
     c->text = cut(r, from);
     return true;
 }

@@ -5,7 +5,8 @@
  *   metric    = [address ":"] name ["." stat] ["{" label "=" value {"," …} "}"]
  *   OP        = < <= > >= =
  *
- * This file knows only the text; core/metric.h gives metrics their values and lab/claim.h decides. */
+ * This file knows only the text; core/metric.h gives metrics their values and lab/claim.h decides.
+ */
 #ifndef NINES_CORE_CONDITION_H
 #define NINES_CORE_CONDITION_H
 
@@ -41,18 +42,19 @@ enum relation { REL_LT, REL_LE, REL_GT, REL_GE, REL_EQ };
 struct condition {
     struct expr left;
     enum relation relation;
-    bool has_right;      /* the bound is factor * right */
-    struct expr right;   /* EXPR_METRIC, EXPR_MAX or EXPR_MIN */
+    bool has_right;    /* the bound is factor * right */
+    struct expr right; /* EXPR_METRIC, EXPR_MAX or EXPR_MIN */
     double factor;
-    double value;        /* the bound otherwise, base units */
-    enum unit unit;      /* of the bound as written */
-    double tolerance;    /* 0 without one */
-    bool relative;       /* the tolerance was a percentage: of the bound */
+    double value;     /* the bound otherwise, base units */
+    enum unit unit;   /* of the bound as written */
+    double tolerance; /* 0 without one */
+    enum unit tolerance_unit;
+    bool relative; /* the tolerance was a percentage: of the bound */
     const char *text;
 };
 
-/* NULL with an error that quotes the text and says where reading stopped. "=" without a tolerance is refused for anything but
- * counts: an estimate never equals a number. */
+/* NULL with an error that quotes the text and says where reading stopped. "=" without a tolerance
+ * is refused for anything but counts: an estimate never equals a number. */
 struct condition *condition_parse(struct arena *a, const char *text, struct error *e);
 
 /* A metric alone, as in --json paths. */

@@ -5,14 +5,17 @@
 
 #include "base/mem.h"
 
-void clock_init(struct clock *c) { *c = (struct clock){0}; }
+void clock_init(struct clock *c) {
+    *c = (struct clock){0};
+}
 
 void clock_release(struct clock *c) {
     free(c->heap);
     *c = (struct clock){0};
 }
 
-/* Keys travel as scalars: an entry passed through memory was written in pieces and read whole, which stalls. */
+/* Keys travel as scalars: an entry passed through memory was written in pieces and read whole,
+ * which stalls. */
 static inline bool before(ns_t at, uint64_t as, ns_t bt, uint64_t bs) {
     return at < bt || (at == bt && as < bs);
 }
@@ -66,7 +69,8 @@ static void sift_down(struct clock *c, uint32_t i, ns_t time, uint64_t seq, stru
     put(c, i, time, seq, e);
 }
 
-/* Time and sequence come as arguments: reading them back from the event that was just written costs a stall. */
+/* Time and sequence come as arguments: reading them back from the event that was just written costs
+ * a stall. */
 static inline void heap_insert(struct clock *c, struct event *e, ns_t time, uint64_t seq) {
     if (c->hole) { /* replace-top: one sift instead of a removal and an insertion */
         c->hole = false;
@@ -124,7 +128,8 @@ void line_at(struct clock *c, struct delay_line *l, struct event *e, ns_t time) 
         heap_insert(c, e, time, seq);
 }
 
-/* The head of a line left: the next one takes its place in the heap, with its own sequence number. */
+/* The head of a line left: the next one takes its place in the heap, with its own sequence number.
+ */
 static void line_promote(struct clock *c, struct delay_line *l) {
     if (list_empty(&l->waiting))
         return;
@@ -168,7 +173,9 @@ void clock_step(struct clock *c) {
 bool clock_check(const struct clock *c) {
     for (uint32_t i = c->hole ? 1 : 0; i < c->n; i++) {
         const struct event *e = c->heap[i].event;
-        if (i && !(c->hole && (i - 1) / 4 == 0) && before(c->heap[i].time, c->heap[i].seq, c->heap[(i - 1) / 4].time, c->heap[(i - 1) / 4].seq))
+        if (i && !(c->hole && (i - 1) / 4 == 0) &&
+            before(c->heap[i].time, c->heap[i].seq, c->heap[(i - 1) / 4].time,
+                   c->heap[(i - 1) / 4].seq))
             return false;
         if (e->slot != i + 1 || !e->pending || e->time != c->heap[i].time || e->time < c->now)
             return false;

@@ -1,12 +1,13 @@
 /* The clock and the pending set.
  *
- * Events are embedded in what they wake, so scheduling allocates nothing (the heap array grows by doubling).
- * They fire in order of time; ties fire in the order in which they were scheduled. Two ways to schedule:
- *   event_at    any time: a 4-ary heap of (time, sequence, event) entries, O(log n)
- *   line_at     a delay line: a FIFO for events that share one constant delay (timeouts, network hops), of
- *               which only the head is in the heap, O(1). An entry that would be earlier than the tail (the delay was changed) goes to the heap by itself.
- * Cancelling is exact and immediate; cancelling an idle event does nothing. A firing event is idle already,
- * so its handler may schedule it again: that reuses the top of the heap. */
+ * Events are embedded in what they wake, so scheduling allocates nothing (the heap array grows by
+ * doubling). They fire in order of time; ties fire in the order in which they were scheduled. Two
+ * ways to schedule: event_at    any time: a 4-ary heap of (time, sequence, event) entries, O(log n)
+ *   line_at     a delay line: a FIFO for events that share one constant delay (timeouts, network
+ * hops), of which only the head is in the heap, O(1). An entry that would be earlier than the tail
+ * (the delay was changed) goes to the heap by itself. Cancelling is exact and immediate; cancelling
+ * an idle event does nothing. A firing event is idle already, so its handler may schedule it again:
+ * that reuses the top of the heap. */
 #ifndef NINES_CORE_EVENT_H
 #define NINES_CORE_EVENT_H
 
@@ -55,7 +56,9 @@ static inline void event_init(struct event *e, void (*fire)(struct event *)) {
     e->pending = false;
 }
 
-static inline void line_init(struct delay_line *l) { list_init(&l->waiting); }
+static inline void line_init(struct delay_line *l) {
+    list_init(&l->waiting);
+}
 
 void clock_init(struct clock *c);
 void clock_release(struct clock *c);
@@ -66,7 +69,9 @@ void line_at(struct clock *c, struct delay_line *l, struct event *e, ns_t time);
 void event_cancel(struct clock *c, struct event *e);
 
 /* Time of the next event, NS_NEVER when none is pending. Not to be called from a handler. */
-static inline ns_t clock_next(const struct clock *c) { return c->n ? c->heap[0].time : NS_NEVER; }
+static inline ns_t clock_next(const struct clock *c) {
+    return c->n ? c->heap[0].time : NS_NEVER;
+}
 
 /* Advances to the next event and fires it. At least one must be pending. */
 void clock_step(struct clock *c);

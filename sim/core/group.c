@@ -49,7 +49,8 @@ static void started(struct event *ev) {
     enter_state(container_of(ev, struct replica, event), REPLICA_READY);
 }
 
-/* Cold starts belong to no call: each draws from the replica's own key and how often the group has started one. */
+/* Cold starts belong to no call: each draws from the replica's own key and how often the group has
+ * started one. */
 static ns_t cold_start(struct replica *r) {
     struct group *g = r->group;
     const struct quantity *q = g->cold_start;
@@ -122,8 +123,9 @@ void group_leave(struct group *g, uint32_t i, struct node *root) {
 static bool seal(struct node *n, struct error *e) {
     const struct group *g = group_of(n);
     if (g->max != g->built)
-        return error_set(e, "max = %lld: %lld replicas have been built; give max in the file or as a knob",
-                         (long long)g->max, (long long)g->built);
+        return error_set(
+            e, "max = %lld: %lld replicas have been built; give max in the file or as a knob",
+            (long long)g->max, (long long)g->built);
     return g->count <= g->max ||
            error_set(e, "count = %lld is above max = %lld; set max to what it may grow to",
                      (long long)g->count, (long long)g->max);
@@ -152,17 +154,20 @@ double group_price(const struct node *n) {
 }
 
 static const struct param params[] = {
-    PARAM(INTEGER, "count", struct group, count, NULL, "replicas that run", .flags = REQUIRED | LIVE,
-          .min = 0, .max = 1e5),
-    PARAM(INTEGER, "max", struct group, max, "0", "replicas that may ever run; 0: count", .max = 1e5),
+    PARAM(INTEGER, "count", struct group, count, NULL, "replicas that run",
+          .flags = REQUIRED | LIVE, .min = 0, .max = 1e5),
+    PARAM(INTEGER, "max", struct group, max, "0", "replicas that may ever run; 0: count",
+          .max = 1e5),
     PARAM(QUANTITY, "cold_start", struct group, cold_start, NULL,
           "from the order to start a replica until it takes calls", .unit = UNIT_TIME),
-    PARAM(VALUE, "price", struct group, price, NULL,
-          "what one replica is made of, such as { vcpu = 12 } or { gpu = \"A10G\" }, or USD an hour; "
-          "paid while provisioned, cold start included"),
-    PARAM(CALLBACK, "build", struct group, build, NULL,
-          "function(i) that returns replica i: what it makes is its own, what it captures is shared",
-          .flags = REQUIRED),
+    PARAM(
+        VALUE, "price", struct group, price, NULL,
+        "what one replica is made of, such as { vcpu = 12 } or { gpu = \"A10G\" }, or USD an hour; "
+        "paid while provisioned, cold start included"),
+    PARAM(
+        CALLBACK, "build", struct group, build, NULL,
+        "function(i) that returns replica i: what it makes is its own, what it captures is shared",
+        .flags = REQUIRED),
     {0},
 };
 
@@ -174,12 +179,15 @@ static const struct metric metrics[] = {
     {0},
 };
 
-const uint64_t *group_provisioned_marks(const struct node *n) { return n->marks + 2; }
+const uint64_t *group_provisioned_marks(const struct node *n) {
+    return n->marks + 2;
+}
 
 const struct node_type replicas_type = {
     .kind = "replicas",
     .summary = "a group of equal replicas, each with its own scope pod[1], pod[2], …",
-    .example = "replicas { name = \"pod\", count = 3, build = function(i) return station { … } end }",
+    .example =
+        "replicas { name = \"pod\", count = 3, build = function(i) return station { … } end }",
     .params = params,
     .metrics = metrics,
     .size = sizeof(struct group),

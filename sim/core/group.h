@@ -1,8 +1,9 @@
 /* Groups of replicas and their life cycles.
  *
- * All replicas are built before sealing, up to `max`; core owns the state of each one. Balancers send to those that are
- * ready, autoscalers move `count`, cost integrates what is provisioned. A replica that is down (a fault) is still ready in its
- * balancer's eyes until someone detects it, as in life. */
+ * All replicas are built before sealing, up to `max`; core owns the state of each one. Balancers
+ * send to those that are ready, autoscalers move `count`, cost integrates what is provisioned. A
+ * replica that is down (a fault) is still ready in its balancer's eyes until someone detects it, as
+ * in life. */
 #ifndef NINES_CORE_GROUP_H
 #define NINES_CORE_GROUP_H
 
@@ -27,7 +28,8 @@ struct group {
     struct replica *at;          /* max of them */
     int64_t built;               /* how many `at` has room for */
     uint32_t n_ready;
-    struct integral ready, provisioned; /* provisioned: from the order to start to the end of draining */
+    struct integral ready,
+        provisioned; /* provisioned: from the order to start to the end of draining */
     uint64_t started;
 };
 
@@ -40,12 +42,15 @@ void group_leave(struct group *g, uint32_t i, struct node *root);
 /* Reserves `max` replicas; after the parameters are read, before anything is built. */
 bool group_reserve(struct group *g, struct error *e);
 
-static inline struct group *group_of(struct node *n) { return container_of(n, struct group, base); }
+static inline struct group *group_of(struct node *n) {
+    return container_of(n, struct group, base);
+}
 static inline bool group_ready(const struct group *g, uint32_t i) {
     return g->at[i].state == REPLICA_READY;
 }
 
-/* Starts or drains replicas until `count` are starting or ready: the lowest absent index starts first, the highest ready drains first. */
+/* Starts or drains replicas until `count` are starting or ready: the lowest absent index starts
+ * first, the highest ready drains first. */
 void group_scale(struct group *g, int64_t count);
 
 /* For cost: 0 and NULL for a node that is no priced group. */

@@ -4,10 +4,10 @@
 
 #include "base/mem.h"
 
-const char *const outcome_names[OUTCOMES + 1] = {"ok",      "degraded", "error",     "timeout",
-                                                 "shed",    "limited",  "open",      "cancelled",
-                                                 "invalid", NULL};
-const char *const phase_names[PHASES + 1] = {"wait", "service", "network", "backoff", "stall", NULL};
+const char *const outcome_names[OUTCOMES + 1] = {
+    "ok", "degraded", "error", "timeout", "shed", "limited", "open", "cancelled", "invalid", NULL};
+const char *const phase_names[PHASES + 1] = {"wait",    "service", "network",
+                                             "backoff", "stall",   NULL};
 
 void meter_init(struct meter *m, uint32_t cells, uint32_t results, uint32_t marks, uint32_t bits) {
     *m = (struct meter){.n_cells = cells * results, .results = results};

@@ -1,8 +1,9 @@
 /* What every node and edge measures about the calls that pass through it.
  *
- * Counts and histograms are kept by *cell*: (segment of time in which the request arrived) x (class) x (result,
- * such as hit or miss, where the component names results). Integrals over time are cut at segment boundaries. Nothing is ever
- * reset: warm-up is segment 0. Metering draws no randomness and changes nothing. */
+ * Counts and histograms are kept by *cell*: (segment of time in which the request arrived) x
+ * (class) x (result, such as hit or miss, where the component names results). Integrals over time
+ * are cut at segment boundaries. Nothing is ever reset: warm-up is segment 0. Metering draws no
+ * randomness and changes nothing. */
 #ifndef NINES_CORE_METER_H
 #define NINES_CORE_METER_H
 
@@ -26,7 +27,9 @@ enum outcome {
     OUTCOMES
 };
 extern const char *const outcome_names[OUTCOMES + 1]; /* "ok", …, NULL */
-static inline bool outcome_good(enum outcome o) { return o <= OUTCOME_DEGRADED; }
+static inline bool outcome_good(enum outcome o) {
+    return o <= OUTCOME_DEGRADED;
+}
 
 /* Where a call's own time goes. */
 enum phase { PHASE_WAIT, PHASE_SERVICE, PHASE_NETWORK, PHASE_BACKOFF, PHASE_STALL, PHASES };
@@ -72,7 +75,7 @@ static inline uint64_t integral_area(const struct integral *g, ns_t now) {
 struct meter {
     struct integral in_flight;
     uint64_t arrived, departed; /* all calls ever: for the audit */
-    uint64_t sojourn;           /* sum over departed calls of (departure - arrival), ns: for the audit */
+    uint64_t sojourn; /* sum over departed calls of (departure - arrival), ns: for the audit */
     struct cell *cells;
     uint32_t n_cells;
     uint32_t results; /* cells per (segment, class) */

@@ -36,7 +36,8 @@ static void add_cell(const struct metric_query *q, const struct cell *cell, stru
     }
 }
 
-/* Sums the cells that the query selects, over nodes [from, to). With a result label, `finished` covers all results: the base of a share. */
+/* Sums the cells that the query selects, over nodes [from, to). With a result label, `finished`
+ * covers all results: the base of a share. */
 static void collect(const struct sim *sim, const struct metric_query *q, uint32_t from, uint32_t to,
                     struct sums *s, bool with_hist) {
     for (uint32_t i = from; i < to; i++) {
@@ -82,8 +83,8 @@ static double own_value(const struct sim *sim, const struct metric_query *q, uin
         const struct metric *m = schema_metric(n->type, q->own);
         const uint64_t *mark = &n->marks[2 * (size_t)(m - n->type->metrics)];
         kind = m->kind;
-        top += marked(sim, mark, 32, q->segments);
-        bottom += marked(sim, mark + 1, 32, q->segments);
+        top += marked(sim, mark, 2 * MAX_METRICS, q->segments);
+        bottom += marked(sim, mark + 1, 2 * MAX_METRICS, q->segments);
     }
     double span = span_of(sim, q->segments);
     if (kind == METRIC_COUNTER)
@@ -143,7 +144,8 @@ static double cost_value(const struct sim *sim, const struct metric_query *q) {
         const struct node *n = q->whole ? sim->order[i] : q->nodes.at[i];
         double hourly = group_price(n);
         if (hourly > 0)
-            usd += hourly * marked(sim, group_provisioned_marks(n), 32, q->segments) / 3.6e12;
+            usd += hourly * marked(sim, group_provisioned_marks(n), 2 * MAX_METRICS, q->segments) /
+                   3.6e12;
     }
     if (!q->cost_per_request)
         return usd / hours;
@@ -152,7 +154,8 @@ static double cost_value(const struct sim *sim, const struct metric_query *q) {
     return s.good ? usd / (double)s.good : (double)NAN;
 }
 
-/* Sources keep finer histograms than what they call; together they are as coarse as the coarsest. */
+/* Sources keep finer histograms than what they call; together they are as coarse as the coarsest.
+ */
 static uint32_t coarsest(const struct metric_query *q, uint32_t from, uint32_t to) {
     uint32_t bits = HIST_FINE;
     for (uint32_t i = from; i < to; i++) {
@@ -182,7 +185,7 @@ static double value_of(const struct sim *sim, const struct metric_query *q, uint
         collect(sim, q, from, to, &s, spread);
         switch (q->what) {
         case WHAT_CALLS:
-            x = (double)(q->outcomes_given              ? s.chosen
+            x = (double)(q->outcomes_given          ? s.chosen
                          : q->results != UINT64_MAX ? s.finished /* known only then */
                                                     : s.arrivals);
             break;

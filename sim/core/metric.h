@@ -1,9 +1,11 @@
-/* Values of metrics in one replication: from a reference such as pod[*]:latency.p99{phase=fault} to a number.
+/* Values of metrics in one replication: from a reference such as pod[*]:latency.p99{phase=fault} to
+ * a number.
  *
- * Built in for every node: latency, wait, service, network, backoff, stall (distributions: they need a statistic),
- * offered, throughput, goodput (per second), availability, share{outcome=…}, in_flight, and `calls` (a count). Without an address they
- * are those of the users: the calls of all workloads. Components add their own through their metric tables. Calls count
- * in the phase in which their request arrived; counters and time averages in the phase in which they happened. */
+ * Built in for every node: latency, wait, service, network, backoff, stall (distributions: they
+ * need a statistic), offered, throughput, goodput (per second), availability, share{outcome=…},
+ * in_flight, and `calls` (a count). Without an address they are those of the users: the calls of
+ * all workloads. Components add their own through their metric tables. Calls count in the phase in
+ * which their request arrived; counters and time averages in the phase in which they happened. */
 #ifndef NINES_CORE_METRIC_H
 #define NINES_CORE_METRIC_H
 
@@ -43,8 +45,9 @@ struct metric_query {
     enum unit unit;
 };
 
-/* Resolves a reference against a sealed model. The label `case` is not looked at. False with an error: unknown metric (did you mean),
- * a statistic is missing, unknown class, phase or result. Release with metric_release. */
+/* Resolves a reference against a sealed model. The label `case` is not looked at. False with an
+ * error: unknown metric (did you mean), a statistic is missing, unknown class, phase or result.
+ * Release with metric_release. */
 bool metric_bind(const struct sim *sim, const struct metric_ref *ref, struct metric_query *out,
                  struct error *e);
 void metric_release(struct metric_query *q);
@@ -53,15 +56,16 @@ void metric_release(struct metric_query *q);
 enum metric_lack { LACK_NOTHING, LACK_SAMPLES, LACK_FEW };
 const char *metric_lack_text(enum metric_lack lack);
 
-/* Pooled over the query's nodes; NaN with a reason when the sample cannot support it (a percentile wants at least
- * five values beyond it). After sim_run. */
+/* Pooled over the query's nodes; NaN with a reason when the sample cannot support it (a percentile
+ * wants at least five values beyond it). After sim_run. */
 double metric_value(const struct sim *sim, const struct metric_query *q, enum metric_lack *lack);
 
 /* The largest (sign > 0) or smallest value of any single node. */
 double metric_extreme(const struct sim *sim, const struct metric_query *q, int sign,
                       enum metric_lack *lack);
 
-/* Merges the query's latency histograms into `into` (bits HIST_FINE for whole-system queries, else HIST_COARSE). */
+/* Merges the query's latency histograms into `into` (bits HIST_FINE for whole-system queries, else
+ * HIST_COARSE). */
 void metric_histogram(const struct metric_query *q, struct hist *into);
 
 /* Number of values behind a distribution metric, calls behind the others. */

@@ -32,7 +32,9 @@ static const struct {
 };
 enum { BUILT_IN = sizeof built_in / sizeof built_in[0] };
 
-void metric_release(struct metric_query *q) { node_set_release(&q->nodes); }
+void metric_release(struct metric_query *q) {
+    node_set_release(&q->nodes);
+}
 
 struct names {
     const struct sim *sim;
@@ -59,7 +61,8 @@ static bool has_cost(const struct metric_query *q) {
     return q->whole;
 }
 
-/* Keeps the nodes for which the metric means something: callable ones for what is built in, those that have it for the others. */
+/* Keeps the nodes for which the metric means something: callable ones for what is built in, those
+ * that have it for the others. */
 static void keep_fitting(struct metric_query *q) {
     uint32_t n = 0;
     for (uint32_t i = 0; i < q->nodes.n; i++) {
@@ -112,7 +115,8 @@ static bool bind_stat(const struct metric_ref *ref, struct metric_query *q, bool
         return error_set(e, "metric %s: '%s' takes no statistic", ref->text, ref->name);
     }
     if (!ref->stat)
-        return error_set(e, "metric %s: '%s' is a distribution; say which statistic: %s.mean, %s.p99",
+        return error_set(e,
+                         "metric %s: '%s' is a distribution; say which statistic: %s.mean, %s.p99",
                          ref->text, ref->name, ref->name, ref->name);
     static const char *const stats[] = {"mean", "sd", "min", "max"};
     static const enum metric_stat kinds[] = {STAT_MEAN, STAT_SD, STAT_MIN, STAT_MAX};
@@ -124,9 +128,11 @@ static bool bind_stat(const struct metric_ref *ref, struct metric_query *q, bool
     q->stat = STAT_PERCENTILE;
     q->p = stat_percentile(ref->stat);
     if (q->what == WHAT_LATENCY || !isnan(q->p))
-        return !isnan(q->p) || error_set(e, "metric %s: unknown statistic '%s'; there are mean, sd, min, max "
-                                            "and percentiles such as p99 or p999 (99.9 %%)",
-                                         ref->text, ref->stat);
+        return !isnan(q->p) ||
+               error_set(e,
+                         "metric %s: unknown statistic '%s'; there are mean, sd, min, max "
+                         "and percentiles such as p99 or p999 (99.9 %%)",
+                         ref->text, ref->stat);
     return error_set(e, "metric %s: unknown statistic '%s'", ref->text, ref->stat);
 }
 
@@ -161,7 +167,9 @@ static const char *span_at(const void *ctx, int i) {
     const struct sim *sim = ctx;
     return (uint32_t)i < sim->n_spans ? sim->spans[i].name : NULL;
 }
-static const char *plain_at(const void *ctx, int i) { return ((const char *const *)ctx)[i]; }
+static const char *plain_at(const void *ctx, int i) {
+    return ((const char *const *)ctx)[i];
+}
 
 static bool bad_label(const struct metric_ref *ref, const char *key, const char *bad,
                       const char *(*name)(const void *, int), const void *ctx, struct error *e) {
@@ -254,17 +262,18 @@ bool metric_bind(const struct sim *sim, const struct metric_ref *ref, struct met
                       near);
         else
             error_set(e, "metric %s: unknown metric '%s'%s", ref->text, ref->name,
-                      ref->address ? "" : " of the whole system; metrics of a component begin with its "
-                                          "address, such as cache:hit_ratio");
+                      ref->address ? ""
+                                   : " of the whole system; metrics of a component begin with its "
+                                     "address, such as cache:hit_ratio");
     }
     ok = ok && bind_stat(ref, q, distribution, e) && bind_labels(sim, ref, q, e) &&
          labels_fit(ref, q, e);
     if (ok)
         keep_fitting(q);
     if (ok && (!q->nodes.n || (q->what == WHAT_COST && !has_cost(q))))
-        ok = error_set(e, "metric %s: nothing at '%s' has a '%s'", ref->text, ref->address, ref->name);
+        ok = error_set(e, "metric %s: nothing at '%s' has a '%s'", ref->text, ref->address,
+                       ref->name);
     if (!ok)
         metric_release(q);
     return ok;
 }
-

@@ -1,8 +1,8 @@
 /* Nodes and the edges between them: the static side of a model.
  *
- * A component is a `struct node_type`: tables of parameters and metrics, and a few functions. A node is an
- * instance of one, built from a scenario table, then sealed into an acyclic graph with all the others. Nodes live in the
- * simulation's arena and are freed with it. */
+ * A component is a `struct node_type`: tables of parameters and metrics, and a few functions. A
+ * node is an instance of one, built from a scenario table, then sealed into an acyclic graph with
+ * all the others. Nodes live in the simulation's arena and are freed with it. */
 #ifndef NINES_CORE_NODE_H
 #define NINES_CORE_NODE_H
 
@@ -47,16 +47,19 @@ struct node_ops {
     void (*start)(struct node *);
     void (*accept)(struct node *, struct call *);
     void (*reply)(struct node *, struct call *mine, struct call *sub);
-    /* Withdraws a call: put right your own books (queue, server, timer) and return true, or return false to let it
-     * finish as an orphan. NULL: nothing to put right. CAUSE_CRASH must return true. */
+    /* Withdraws a call: put right your own books (queue, server, timer) and return true, or return
+     * false to let it finish as an orphan. NULL: nothing to put right. CAUSE_CRASH must return
+     * true. */
     bool (*cancel)(struct node *, struct call *, enum cause);
-    void (*milestone)(struct node *, struct call *mine, struct call *sub, enum milestone); /* NULL forwards */
+    void (*milestone)(struct node *, struct call *mine, struct call *sub,
+                      enum milestone); /* NULL forwards */
     /* A live parameter has changed; `p` says which (core has stored the new value). */
     void (*set)(struct node *, const struct param *p);
     bool (*probe)(struct node *, enum probe, double *answer); /* NULL asks the only child */
-    void (*flush)(struct node *);                             /* contents are lost; NULL: has none */
-    void (*release)(struct node *);                           /* heap memory of the type's own */
-    /* What the constructor yields instead of the node itself (a chain that is only its policy); NULL: the node. */
+    void (*flush)(struct node *);   /* contents are lost; NULL: has none */
+    void (*release)(struct node *); /* heap memory of the type's own */
+    /* What the constructor yields instead of the node itself (a chain that is only its policy);
+     * NULL: the node. */
     struct node *(*stand_in)(struct node *);
 };
 
@@ -68,10 +71,10 @@ enum node_flags {
 
 struct node_type {
     const char *kind;
-    const char *summary; /* one line */
-    const char *follows; /* the system whose semantics it has, NULL if none in particular */
-    const char *example; /* a line or two of Lua */
-    const struct param *params;   /* ends with a NULL name */
+    const char *summary;        /* one line */
+    const char *follows;        /* the system whose semantics it has, NULL if none in particular */
+    const char *example;        /* a line or two of Lua */
+    const struct param *params; /* ends with a NULL name */
     const struct metric *metrics; /* NULL or ends with a NULL name */
     const char *const *results;   /* names of results, NULL if it has none */
     size_t size, call_size;
@@ -85,19 +88,21 @@ struct effect;
 struct gate {
     bool active;
     struct effect *effects; /* of the faults that may act here; see agent/fault.c */
-    int down;          /* how many faults hold it down */
-    double slow;       /* factor on what the node itself draws */
-    double error_rate; /* share of calls that fail on arrival */
-    double added;      /* seconds before the call arrives */
+    int down;               /* how many faults hold it down */
+    double slow;            /* factor on what the node itself draws */
+    double error_rate;      /* share of calls that fail on arrival */
+    double added;           /* seconds before the call arrives */
 };
 
 struct edge {
     struct node *to;
     struct node *from;
-    struct meter *meter; /* NULL while the callee has this one caller: then the callee's meter is the edge's */
+    struct meter *meter; /* NULL while the callee has this one caller: then the callee's meter is
+                            the edge's */
     struct gate gate;
     int64_t in_flight;
-    uint32_t ordinal; /* among the callee's callers, from 0: keys the draws of those after the first */
+    uint32_t
+        ordinal; /* among the callee's callers, from 0: keys the draws of those after the first */
 };
 
 struct node {
@@ -107,7 +112,7 @@ struct node {
     uint64_t salt; /* of this address: keys draws */
     struct meter meter;
     struct pool calls;
-    bool wanted;  /* someone above listens to milestones */
+    bool wanted;                      /* someone above listens to milestones */
     void (*idle_hook)(struct node *); /* called when the last call leaves; NULL: nobody asked */
     /* cold */
     uint32_t id;
@@ -131,7 +136,8 @@ struct scope {
     struct node *root;  /* what the replica's build returned */
 };
 
-/* New node of a type, all zero but for the base. `where` is copied. Parameters are read by schema_read. */
+/* New node of a type, all zero but for the base. `where` is copied. Parameters are read by
+ * schema_read. */
 struct node *node_new(struct sim *sim, const struct node_type *type, const char *where);
 
 /* Joins `e` (inside `from`) to `to`. */
@@ -145,12 +151,16 @@ static inline void edge_join(struct edge *e, struct node *from, struct node *to)
 const char *node_label(const struct node *n, char *buffer, size_t size);
 
 /* Factor of slow faults on what this node draws. */
-static inline double node_slow(const struct node *n) { return n->gate.active ? n->gate.slow : 1; }
+static inline double node_slow(const struct node *n) {
+    return n->gate.active ? n->gate.slow : 1;
+}
 
 /* Asks a node; nodes without an answer of their own ask their only child. False: nobody knows. */
 bool node_probe(struct node *n, enum probe what, double *answer);
 
 /* Calls under way over an edge. */
-static inline int64_t edge_in_flight(const struct edge *e) { return e->in_flight; }
+static inline int64_t edge_in_flight(const struct edge *e) {
+    return e->in_flight;
+}
 
 #endif

@@ -1,8 +1,9 @@
-/* Quantities: durations, sizes, weights and rates of a component that may be a constant, a distribution, a table by class,
- * an affine function or a table of request facts, a signal over time, or a function of the scenario.
+/* Quantities: durations, sizes, weights and rates of a component that may be a constant, a
+ * distribution, a table by class, an affine function or a table of request facts, a signal over
+ * time, or a function of the scenario.
  *
- * Made while the model is built (in its arena; distributions are freed with the simulation), resolved when it is sealed,
- * then only drawn from. */
+ * Made while the model is built (in its arena; distributions are freed with the simulation),
+ * resolved when it is sealed, then only drawn from. */
 #ifndef NINES_CORE_QUANTITY_H
 #define NINES_CORE_QUANTITY_H
 
@@ -29,8 +30,8 @@ struct fact_term {
 
 struct quantity {
     enum quantity_kind kind;
-    bool shares;  /* a scaled copy: the distribution is freed with the original */
-    double scale; /* multiplies all but a constant */
+    bool shares;       /* a scaled copy: the distribution is freed with the original */
+    double scale;      /* multiplies all but a constant */
     const char *where; /* "file.lua:12" of what is resolved late; NULL: unknown */
     union {
         double value;
@@ -41,7 +42,7 @@ struct quantity {
             struct {
                 const char *class;
                 const struct quantity *q;
-            } *named;
+            } * named;
             uint32_t n;
         } by_class;
         struct {
@@ -58,14 +59,16 @@ struct quantity {
     };
 };
 
-/* Makes a quantity of a value: number, text with a unit, distribution, per-class table, function. NULL with an error. */
+/* Makes a quantity of a value: number, text with a unit, distribution, per-class table, function.
+ * NULL with an error. */
 struct quantity *quantity_read(struct sim *sim, const struct value *v, enum unit unit,
                                const char *what, struct error *e);
 struct quantity *quantity_new(struct sim *sim, enum quantity_kind kind);
 struct quantity *quantity_constant(struct sim *sim, double value);
 struct quantity *quantity_scaled(struct sim *sim, const struct quantity *q, double by);
 
-/* `linear { "6ms", batch_size = "1.2ms" }` and `table { by = "tokens", { 0, "1ms" }, { 1000, "9ms" } }` */
+/* `linear { "6ms", batch_size = "1.2ms" }` and `table { by = "tokens", { 0, "1ms" }, { 1000, "9ms"
+ * } }` */
 struct quantity *quantity_linear(struct sim *sim, const struct table *t, struct error *e);
 struct quantity *quantity_table(struct sim *sim, const struct table *t, struct error *e);
 
@@ -93,9 +96,12 @@ static inline ns_t quantity_ns(const struct quantity *q, const struct call *c, u
 
 /* Value at a time (s since the end of warm-up) of a constant or signal; NaN for the others. */
 double quantity_at(const struct quantity *q, double t);
-static inline bool quantity_fixed(const struct quantity *q) { return q->kind == QUANTITY_CONSTANT; }
+static inline bool quantity_fixed(const struct quantity *q) {
+    return q->kind == QUANTITY_CONSTANT;
+}
 
-/* Mean where it is known without facts or code: constants, distributions, signals at `t`; NaN otherwise. */
+/* Mean where it is known without facts or code: constants, distributions, signals at `t`; NaN
+ * otherwise. */
 double quantity_mean(const struct quantity *q, double t);
 
 #endif

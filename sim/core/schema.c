@@ -136,7 +136,7 @@ bool schema_works(const struct node_type *type) {
     for (const struct param *p = type->params; p->name; p++)
         if (p->flags & WORK)
             return true;
-    return !strcmp(type->kind, "pool");
+    return false;
 }
 
 double schema_number(const struct node *n, const struct param *p) {

@@ -11,7 +11,7 @@
 #include "core/schema_impl.h"
 #include "core/sim.h"
 
-/* ---- reading one value -------------------------------------------------------------------------- */
+/* ---- reading one value */
 
 static enum unit unit_of(const struct param *p) {
     switch (p->kind) {
@@ -53,7 +53,9 @@ static bool read_number(void *at, const struct param *p, const struct value *v, 
     return true;
 }
 
-static const char *choice_at(const void *ctx, int i) { return ((const char *const *)ctx)[i]; }
+static const char *choice_at(const void *ctx, int i) {
+    return ((const char *const *)ctx)[i];
+}
 
 static int choose(const char *what, const char *const *choices, const struct value *v,
                   struct error *e) {
@@ -103,7 +105,8 @@ static bool read_edge(struct edge *at, struct node *owner, const char *what, con
         return error_set(e, "%s: a %s is not called; it cannot stand here", what,
                          v->node->type->kind);
     if (v->node->type->flags & NODE_SOURCE)
-        return error_set(e, "%s: a workload cannot be called; it belongs in scenario.workload", what);
+        return error_set(e, "%s: a workload cannot be called; it belongs in scenario.workload",
+                         what);
     edge_join(at, owner, v->node);
     return true;
 }
@@ -132,14 +135,14 @@ static bool read_ref(struct node **at, const struct param *p, const struct value
     if (v->type != VALUE_NODE || (p->ref_kind && strcmp(v->node->type->kind, p->ref_kind)))
         return error_set(e, "%s: %s%s was given; it wants %s%s", p->name,
                          v->type == VALUE_NODE ? v->node->type->kind : value_type_name(v),
-                         v->type == VALUE_NODE ? " { … }" : "", p->ref_kind ? p->ref_kind : "a component",
-                         p->ref_kind ? " { … }" : "");
+                         v->type == VALUE_NODE ? " { … }" : "",
+                         p->ref_kind ? p->ref_kind : "a component", p->ref_kind ? " { … }" : "");
     *at = v->node;
     return true;
 }
 
-static bool read_quantity(struct sim *sim, struct quantity **at, const struct node *node, const struct param *p,
-                          const struct value *v, struct error *e) {
+static bool read_quantity(struct sim *sim, struct quantity **at, const struct node *node,
+                          const struct param *p, const struct value *v, struct error *e) {
     struct quantity *q = quantity_read(sim, v, unit_of(p), p->name, e);
     if (q && node && !q->where)
         q->where = node->where;
@@ -224,7 +227,7 @@ static bool read_one(struct sim *sim, void *base, struct node *node, const struc
     return false;
 }
 
-/* ---- reading a table ---------------------------------------------------------------------------- */
+/* ---- reading a table */
 
 static bool put_defaults(struct sim *sim, void *base, struct node *node, const struct param *params,
                          struct error *e) {
@@ -252,7 +255,8 @@ static bool put_defaults(struct sim *sim, void *base, struct node *node, const s
 
 static struct edge *next_child(void *base, const struct param *params) {
     for (const struct param *p = params; p->name; p++)
-        if (p->kind == PARAM_NODE && (p->flags & CHILD) && !((struct edge *)schema_field(base, p))->to)
+        if (p->kind == PARAM_NODE && (p->flags & CHILD) &&
+            !((struct edge *)schema_field(base, p))->to)
             return schema_field(base, p);
     return NULL;
 }
@@ -290,9 +294,9 @@ static bool read_positional(void *base, struct node *node, const struct param *p
         bool any = false;
         for (const struct param *p = params; p->name; p++)
             any = any || (p->kind == PARAM_NODE && (p->flags & CHILD));
-        return error_set(e, "positional entry %u (%s): it takes %s; name its keys, such as key = value",
-                         en->index, value_type_name(&en->value),
-                         any ? "no further child" : "no child");
+        return error_set(
+            e, "positional entry %u (%s): it takes %s; name its keys, such as key = value",
+            en->index, value_type_name(&en->value), any ? "no further child" : "no child");
     }
     return read_edge(child, node, "child", &en->value, e);
 }
@@ -338,7 +342,7 @@ bool schema_read(struct sim *sim, void *base, struct node *node, const struct pa
     return required(base, params, t, e);
 }
 
-/* ---- nodes -------------------------------------------------------------------------------------- */
+/* ---- nodes */
 
 static bool read_name(struct sim *sim, struct node *n, const struct table *t, struct error *e) {
     const struct value *v = table_get(t, "name");
@@ -347,7 +351,9 @@ static bool read_name(struct sim *sim, struct node *n, const struct table *t, st
     if (v->type != VALUE_TEXT || !v->text[0])
         return error_set(e, "name: it wants a text");
     if (!value_is_name(v->text))
-        return error_set(e, "name = \"%s\": a name has letters, digits and underscores and does not begin with a digit",
+        return error_set(e,
+                         "name = \"%s\": a name has letters, digits and underscores and does not "
+                         "begin with a digit",
                          v->text);
     n->name = arena_copy(&sim->arena, v->text);
     n->named = true;
@@ -376,14 +382,18 @@ bool schema_set(struct node *n, const struct param *p, const struct value *v, bo
     if (p->kind == PARAM_NODE || p->kind == PARAM_NODES || p->kind == PARAM_REF)
         return error_set(e, "%s of a %s is a component, which cannot be set", p->name,
                          n->type->kind);
+    if (p->flags & EARLY)
+        return error_set(
+            e, "%s: %s is read while the file runs and cannot be set afterwards; make it a knob",
+            n->type->kind, p->name);
     uint32_t known = n->sim->n_quantities;
     if (!read_one(n->sim, n, n, p, v, e))
         return false;
-    for (uint32_t i = known; n->sealed && i < n->sim->n_quantities; i++) /* others were, or will be, when sealing */
+    for (uint32_t i = known; n->sealed && i < n->sim->n_quantities;
+         i++) /* others were, or will be, when sealing */
         if (!quantity_resolve(n->sim->quantities[i], n->sim, e))
             return false;
     if (live && n->type->ops.set)
         n->type->ops.set(n, p);
     return true;
 }
-

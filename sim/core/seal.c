@@ -18,7 +18,9 @@ struct walk {
     int depth;
 };
 
-enum { MAX_LEVELS = 2000 }; /* of calls below each other: every level takes some of the machine's stack */
+enum {
+    MAX_LEVELS = 2000
+}; /* of calls below each other: every level takes some of the machine's stack */
 
 static void visit(struct walk *w, struct node *n);
 
@@ -27,7 +29,9 @@ static void collect_edge(void *ctx, struct edge *e) {
     *mem_push(w->out, w->n_out, w->cap_out) = e;
 }
 
-static void visit_ref(void *ctx, struct node *ref) { visit(ctx, ref); }
+static void visit_ref(void *ctx, struct node *ref) {
+    visit(ctx, ref);
+}
 
 static void visit(struct walk *w, struct node *n) {
     if (n->sealed || error_is(w->e))
@@ -39,12 +43,14 @@ static void visit(struct walk *w, struct node *n) {
         return;
     }
     if (schema_open_child(n)) {
-        error_set(w->e, "%s: it guards nothing: give it a child, or put it before something in a chain",
+        error_set(w->e,
+                  "%s: it guards nothing: give it a child, or put it before something in a chain",
                   node_label(n, label, sizeof label));
         return;
     }
     if (++w->depth > MAX_LEVELS) {
-        error_set(w->e, "%s: components are nested more than %d deep", node_label(n, label, sizeof label), MAX_LEVELS);
+        error_set(w->e, "%s: components are nested more than %d deep",
+                  node_label(n, label, sizeof label), MAX_LEVELS);
         return;
     }
     n->visiting = true;
@@ -81,7 +87,7 @@ static bool order_nodes(struct sim *sim, struct node *const *sources, uint32_t n
     return !error_is(e);
 }
 
-/* ---- names -------------------------------------------------------------------------------------- */
+/* ---- names */
 
 static bool same_name(const struct node *a, const struct node *b) {
     return a->scope == b->scope && !strcmp(a->name, b->name);
@@ -91,9 +97,10 @@ static int by_scope_and_name(const void *x, const void *y) {
     const struct node *a = *(struct node *const *)x, *b = *(struct node *const *)y;
     if (a->scope != b->scope) {
         if (a->scope->owner != b->scope->owner)
-            return !a->scope->owner  ? -1
-                   : !b->scope->owner ? 1
-                   : a->scope->owner->id < b->scope->owner->id ? -1 : 1;
+            return !a->scope->owner                            ? -1
+                   : !b->scope->owner                          ? 1
+                   : a->scope->owner->id < b->scope->owner->id ? -1
+                                                               : 1;
         return a->scope->index < b->scope->index ? -1 : 1;
     }
     int c = strcmp(a->name, b->name);
@@ -118,8 +125,8 @@ static bool name_nodes(struct sim *sim, struct error *e) {
     uint32_t run = 1;
     for (uint32_t i = 1; i < sim->n_order && !error_is(e); i++) {
         struct node *a = sorted[i - 1], *b = sorted[i];
-        bool same = run > 1 ? a->scope == b->scope && !b->named && a->type == b->type
-                            : same_name(a, b);
+        bool same =
+            run > 1 ? a->scope == b->scope && !b->named && a->type == b->type : same_name(a, b);
         if (!same) {
             run = 1;
             continue;
@@ -145,7 +152,7 @@ static bool name_nodes(struct sim *sim, struct error *e) {
     return !error_is(e);
 }
 
-/* ---- classes, segments, meters ------------------------------------------------------------------ */
+/* ---- classes, segments, meters */
 
 static void rank_priorities(struct sim *sim) {
     for (uint32_t i = 0; i < sim->n_classes; i++) {
@@ -178,7 +185,8 @@ static bool cut_segments(struct sim *sim, struct error *e) {
     for (uint32_t i = 0; i < sim->n_spans; i++) {
         struct span *s = &sim->spans[i];
         if (s->from < 0 || s->to <= s->from)
-            return error_set(e, "phase '%s' must begin at 0 or later and end after it begins", s->name);
+            return error_set(e, "phase '%s' must begin at 0 or later and end after it begins",
+                             s->name);
         if (end != NS_NEVER && warm + s->from >= end)
             continue; /* stays empty: the run was made shorter from outside */
         if (warm + s->from > warm)
@@ -210,7 +218,7 @@ static void make_meters(struct sim *sim) {
         bool resource = n->type->flags & NODE_RESOURCE;
         meter_init(&n->meter, resource ? 0 : cells, results ? results : 1, marks,
                    n->type->flags & NODE_SOURCE ? HIST_FINE : HIST_COARSE);
-        n->marks = mem_zero((size_t)marks * 16 * 2 * sizeof *n->marks);
+        n->marks = mem_zero((size_t)marks * MAX_METRICS * 2 * sizeof *n->marks);
         pool_init(&n->calls, n->type->call_size ? n->type->call_size : sizeof(struct call));
         for (uint32_t k = 0; k < n->n_out; k++)
             if (n->out[k]->to->callers > 1) {

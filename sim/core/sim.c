@@ -56,7 +56,7 @@ void sim_free(struct sim *sim) {
     free(sim);
 }
 
-/* ---- names -------------------------------------------------------------------------------------- */
+/* ---- names */
 
 int sim_find_class(const struct sim *sim, const char *name) {
     for (uint32_t i = 0; i < sim->n_classes; i++)
@@ -118,14 +118,14 @@ _Noreturn void sim_bug(const struct sim *sim, const struct node *n, const char *
     abort();
 }
 
-/* ---- running ------------------------------------------------------------------------------------ */
+/* ---- running */
 
 static void mark_metrics(struct node *n, uint32_t k, ns_t now) {
     n->meter.mark[k] = integral_area(&n->meter.in_flight, now);
     uint32_t i = 0;
     for (const struct metric *m = n->type->metrics; m && m->name; m++, i++) {
         const char *at = (const char *)n + m->offset;
-        uint64_t *mark = &n->marks[2 * (k * 16 + i)];
+        uint64_t *mark = &n->marks[2 * (k * MAX_METRICS + i)];
         switch (m->kind) {
         case METRIC_COUNTER:
             mark[0] = *(const uint64_t *)(const void *)at;
@@ -177,7 +177,8 @@ static void cut(struct event *ev) {
         sim->stop = true;
 }
 
-/* All at once and before anything else: what happens at the moment of a cut, a fault or an arrival, happens after it. */
+/* All at once and before anything else: what happens at the moment of a cut, a fault or an arrival,
+ * happens after it. */
 static void schedule_cuts(struct sim *sim) {
     struct cut *cuts = arena_alloc(&sim->arena, sim->n_segments * sizeof *cuts);
     for (uint32_t k = 1; k < sim->n_segments; k++) {
@@ -243,8 +244,9 @@ static void loop(struct sim *sim, ns_t end) {
             last = sim->clock.now;
             here = 0;
         } else if (++here > limit) {
-            sim_fail(sim, "time is not advancing: more than %llu events at t = %.9f s; look for a "
-                          "retry without backoff or a source whose rate has no bound",
+            sim_fail(sim,
+                     "time is not advancing: more than %llu events at t = %.9f s; look for a "
+                     "retry without backoff or a source whose rate has no bound",
                      (unsigned long long)limit, ns_to_s(sim_time(sim)));
         }
         if (__builtin_expect(sim->n_dry > 0, 0))

@@ -1,8 +1,9 @@
 /* One replication: a model, its clock, its random streams, its measurements.
  *
- * Life: sim_new -> schema_build for every component -> sim_wire -> sim_seal -> sim_run -> read metrics -> sim_free.
- * A sim belongs to one thread; nothing in it is shared but immutable bulk data. Errors on the way to sealing are user
- * errors and come back in a `struct error`; while running, sim_fail stops the run with one. */
+ * Life: sim_new -> schema_build for every component -> sim_wire -> sim_seal -> sim_run -> read
+ * metrics -> sim_free. A sim belongs to one thread; nothing in it is shared but immutable bulk
+ * data. Errors on the way to sealing are user errors and come back in a `struct error`; while
+ * running, sim_fail stops the run with one. */
 #ifndef NINES_CORE_SIM_H
 #define NINES_CORE_SIM_H
 
@@ -28,7 +29,8 @@ struct span {
 };
 
 struct sim_limits {
-    ns_t warmup, duration;        /* the run is [-warmup, duration); duration NS_NEVER: until the sources run dry */
+    ns_t warmup,
+        duration; /* the run is [-warmup, duration); duration NS_NEVER: until the sources run dry */
     uint64_t max_in_flight;       /* requests; reached: the run stops as saturated */
     uint64_t max_events_per_tick; /* at one instant; reached: "time is not advancing" */
     ns_t window;                  /* > 0: series are sampled in windows of this length */
@@ -38,7 +40,8 @@ struct sim {
     struct clock clock;
     struct call *ready, *ready_tail;
     struct observer *observer;
-    uint32_t segment, n_segments; /* segment 0 is warm-up; then the cuts made by phases; the last is after the end */
+    uint32_t segment, n_segments; /* segment 0 is warm-up; then the cuts made by phases; the last is
+                                     after the end */
     uint32_t n_classes;
     uint64_t live_requests, opened;
     struct pool requests;
@@ -67,16 +70,17 @@ struct sim {
     uint32_t n_facts, cap_facts;
     struct span *spans; /* phases */
     uint32_t n_spans;
-    ns_t *cut; /* n_segments + 1 boundaries, absolute clock */
+    ns_t *cut;                    /* n_segments + 1 boundaries, absolute clock */
     struct quantity **quantities; /* all made so far: resolved when sealing */
     uint32_t n_quantities, cap_quantities;
     struct agent **agents;
     uint32_t n_agents, cap_agents;
-    struct node **roots; /* sources */
+    struct node **roots;     /* sources */
     uint32_t n_roots, n_dry; /* dry: will send nothing more */
-    void *host;             /* the language's own state, freed by its owner */
-    const char *folder;     /* of the scenario file: relative file names start there */
-    void (*sample)(struct sim *, void *ctx, ns_t from, ns_t to); /* called at the end of every window */
+    void *host;              /* the language's own state, freed by its owner */
+    const char *folder;      /* of the scenario file: relative file names start there */
+    void (*sample)(struct sim *, void *ctx, ns_t from,
+                   ns_t to); /* called at the end of every window */
     void *sample_ctx;
     struct event sample_event;
     struct sim_progress *progress; /* where to publish how far it is, or NULL */
@@ -98,9 +102,10 @@ struct agent {
 struct sim *sim_new(uint64_t seed, uint64_t replication);
 void sim_free(struct sim *sim);
 
-/* Index of a class, a fact; made on first mention. A class keeps the priority it was first given; a second one that
- * differs is an error. */
-bool sim_class(struct sim *sim, const char *name, double priority, uint16_t *index, struct error *e);
+/* Index of a class, a fact; made on first mention. A class keeps the priority it was first given; a
+ * second one that differs is an error. */
+bool sim_class(struct sim *sim, const char *name, double priority, uint16_t *index,
+               struct error *e);
 uint32_t sim_fact(struct sim *sim, const char *name);
 int sim_find_class(const struct sim *sim, const char *name); /* -1: none */
 int sim_find_fact(const struct sim *sim, const char *name);  /* -1: none */
@@ -124,8 +129,12 @@ void sim_dry(struct sim *sim);
 __attribute__((format(printf, 2, 3))) void sim_fail(struct sim *sim, const char *format, ...);
 
 /* Simulated time since the end of warm-up. */
-static inline ns_t sim_time(const struct sim *sim) { return sim->clock.now - sim->limits.warmup; }
-static inline ns_t sim_clock_of(const struct sim *sim, ns_t time) { return time + sim->limits.warmup; }
+static inline ns_t sim_time(const struct sim *sim) {
+    return sim->clock.now - sim->limits.warmup;
+}
+static inline ns_t sim_clock_of(const struct sim *sim, ns_t time) {
+    return time + sim->limits.warmup;
+}
 
 /* For messages of broken invariants: address, time, seed, replication. Ends the program. */
 _Noreturn void sim_bug(const struct sim *sim, const struct node *n, const char *what);

@@ -1,7 +1,8 @@
 /* Values of the scenario language, free of the language: what a table key was given.
  *
- * The reader of a scenario turns every table into a tree of these (in the simulation's arena); schemas, faults and claims
- * read them. `--set` texts are values as well, so there is one way in. */
+ * The reader of a scenario turns every table into a tree of these (in the simulation's arena);
+ * schemas, faults and claims read them. `--set` texts are values as well, so there is one way in.
+ */
 #ifndef NINES_CORE_VALUE_H
 #define NINES_CORE_VALUE_H
 
@@ -34,7 +35,8 @@ struct answer {
     char text[64];
 };
 
-/* A function of the scenario, called while running. False: it failed and the run has been stopped with the reason. */
+/* A function of the scenario, called while running. False: it failed and the run has been stopped
+ * with the reason. */
 struct callback {
     bool (*invoke)(struct callback *, const struct call *, uint64_t purpose, struct answer *);
 };
@@ -74,9 +76,9 @@ struct entry {
 bool value_is_name(const char *text);
 
 const char *value_type_name(const struct value *v); /* "a number", "a table", … */
-const struct value *table_get(const struct table *t, const char *key);   /* NULL: not there */
-const struct value *table_at(const struct table *t, uint32_t index);     /* positional, from 1 */
-uint32_t table_count(const struct table *t);                             /* positional entries 1.. without a gap */
+const struct value *table_get(const struct table *t, const char *key); /* NULL: not there */
+const struct value *table_at(const struct table *t, uint32_t index);   /* positional, from 1 */
+uint32_t table_count(const struct table *t); /* positional entries 1.. without a gap */
 
 static inline struct value value_of_text(const char *text) {
     return (struct value){.type = VALUE_TEXT, .text = text};
@@ -85,7 +87,8 @@ static inline struct value value_of_number(double x) {
     return (struct value){.type = VALUE_NUMBER, .number = x};
 }
 
-/* A plain number or a text with a unit that suits `want` (UNIT_NONE accepts any). Ratios outside 0..1 get a hint. `what` begins the message. */
+/* A plain number or a text with a unit that suits `want` (UNIT_NONE accepts any). Ratios outside
+ * 0..1 get a hint. `what` begins the message. */
 bool value_number(const struct value *v, enum unit want, double *out, const char *what,
                   struct error *e);
 

@@ -4,13 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct case_result *case_of(const struct study *s, const struct expr *x, const char *in_case) {
+static const struct case_result *case_of(const struct study *s, const struct expr *x,
+                                         const char *in_case) {
     const char *name = metric_label(&x->metric, "case");
     return study_case(s, name ? name : in_case);
 }
 
 /* The value of an expression in each replication; false when it was not measured. */
-static bool values(const struct study *s, const struct expr *x, const char *in_case, double *out, uint32_t n) {
+static bool values(const struct study *s, const struct expr *x, const char *in_case, double *out,
+                   uint32_t n) {
     const struct case_result *c = case_of(s, x, in_case);
     int q = study_query(s, x);
     for (uint32_t i = 0; i < n; i++)
@@ -24,24 +26,26 @@ static uint32_t count_of(const struct study *s, const struct condition *c, const
     return r ? r->n : 0;
 }
 
-static void bounds(const struct study *s, const struct condition *c, const char *in_case, double *out, uint32_t n) {
+static void bounds(const struct study *s, const struct condition *c, const char *in_case,
+                   double *out, uint32_t n) {
     if (c->has_right)
         values(s, &c->right, in_case, out, n);
     for (uint32_t i = 0; i < n; i++)
         out[i] = c->has_right ? c->factor * out[i] : c->value;
 }
 
-/* By the interval of value - bound: wholly on the right side, wholly on the wrong one, or neither. */
+/* By the interval of value - bound: wholly on the right side, wholly on the wrong one, or neither.
+ */
 static enum verdict side(const struct condition *c, struct interval d, double tolerance) {
     switch (c->relation) {
     case REL_LT:
     case REL_LE:
-        return d.hi < 0 || (c->relation == REL_LE && d.hi <= 0) ? VERDICT_HOLDS
+        return d.hi < 0 || (c->relation == REL_LE && d.hi <= 0)   ? VERDICT_HOLDS
                : d.lo > 0 || (c->relation == REL_LT && d.lo >= 0) ? VERDICT_FAILS
                                                                   : VERDICT_UNDECIDED;
     case REL_GT:
     case REL_GE:
-        return d.lo > 0 || (c->relation == REL_GE && d.lo >= 0) ? VERDICT_HOLDS
+        return d.lo > 0 || (c->relation == REL_GE && d.lo >= 0)   ? VERDICT_HOLDS
                : d.hi < 0 || (c->relation == REL_GT && d.hi <= 0) ? VERDICT_FAILS
                                                                   : VERDICT_UNDECIDED;
     case REL_EQ:
@@ -65,7 +69,8 @@ static bool ended_full(const struct study *s, const struct condition *c, const c
     return false;
 }
 
-static struct decision decide_fraction(const struct study *s, const struct condition *c, const char *in_case) {
+static struct decision decide_fraction(const struct study *s, const struct condition *c,
+                                       const char *in_case) {
     const struct condition *inner = c->left.inner;
     uint32_t n = count_of(s, c, in_case), hits = 0, used = 0;
     double *left = mem_zero((n + 1) * sizeof *left), *right = mem_zero((n + 1) * sizeof *right);
@@ -79,16 +84,22 @@ static struct decision decide_fraction(const struct study *s, const struct condi
     free(left);
     free(right);
     struct interval ci = stats_binomial(hits, used, 0.95);
-    struct decision d = {.value = used ? (double)hits / used : (double)NAN, .ci = ci, .n = used,
-                         .bound = c->value, .unit = UNIT_RATIO, .why = ""};
+    struct decision d = {.value = used ? (double)hits / used : (double)NAN,
+                         .ci = ci,
+                         .n = used,
+                         .bound = c->value,
+                         .unit = UNIT_RATIO,
+                         .why = ""};
     struct interval diff = {ci.lo - c->value, ci.hi - c->value};
-    d.verdict = used ? side(c, diff, c->relative ? c->tolerance * c->value : c->tolerance) : VERDICT_UNDECIDED;
+    d.verdict = used ? side(c, diff, c->relative ? c->tolerance * c->value : c->tolerance)
+                     : VERDICT_UNDECIDED;
     if (d.verdict == VERDICT_UNDECIDED)
         d.why = used ? "more replications would decide" : "no replication gave a value";
     return d;
 }
 
-static struct decision decide_difference(const struct study *s, const struct condition *c, const char *in_case) {
+static struct decision decide_difference(const struct study *s, const struct condition *c,
+                                         const char *in_case) {
     uint32_t n = count_of(s, c, in_case);
     double *left = mem_zero((n + 1) * sizeof *left), *right = mem_zero((n + 1) * sizeof *right);
     values(s, &c->left, in_case, left, n);
@@ -100,8 +111,12 @@ static struct decision decide_difference(const struct study *s, const struct con
     free(left);
     free(right);
     int q = study_query(s, &c->left);
-    struct decision d = {.value = value.mean, .ci = value.ci, .n = diff.used, .bound = bound.mean,
-                         .unit = q >= 0 ? s->queries[q].unit : UNIT_NONE, .why = ""};
+    struct decision d = {.value = value.mean,
+                         .ci = value.ci,
+                         .n = diff.used,
+                         .bound = bound.mean,
+                         .unit = q >= 0 ? s->queries[q].unit : UNIT_NONE,
+                         .why = ""};
     double tolerance = c->relative ? c->tolerance * fabs(bound.mean) : c->tolerance;
     d.verdict = diff.used > 1 ? side(c, diff.ci, tolerance) : VERDICT_UNDECIDED;
     if (diff.used > 1 && diff.sd == 0) /* the same in every replication */
@@ -113,7 +128,8 @@ static struct decision decide_difference(const struct study *s, const struct con
     return d;
 }
 
-struct decision claim_decide(const struct study *s, const struct condition *c, const char *in_case) {
+struct decision claim_decide(const struct study *s, const struct condition *c,
+                             const char *in_case) {
     if (c->left.kind == EXPR_FRACTION)
         return decide_fraction(s, c, in_case);
     struct decision d = decide_difference(s, c, in_case);

@@ -14,8 +14,9 @@ struct decision {
     const char *why;    /* undecided, or forced: the reason; "" otherwise */
 };
 
-/* Decides `c` where metrics without a `case` label belong to case `in_case`. The 95 % interval of the (paired) difference to the
- * bound decides; a fraction is decided by its binomial interval. An upper latency bound fails when a run ended saturated. */
+/* Decides `c` where metrics without a `case` label belong to case `in_case`. The 95 % interval of
+ * the (paired) difference to the bound decides; a fraction is decided by its binomial interval. An
+ * upper latency bound fails when a run ended saturated. */
 struct decision claim_decide(const struct study *s, const struct condition *c, const char *in_case);
 
 #endif

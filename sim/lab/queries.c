@@ -5,22 +5,25 @@
 #include "core/address.h"
 #include "lab/study.h"
 
-static bool without_case(struct arena *a, const struct metric_ref *in, struct metric_ref *out, struct error *e) {
+static bool without_case(struct arena *a, const struct metric_ref *in, struct metric_ref *out,
+                         struct error *e) {
     char text[600];
     size_t n = (size_t)snprintf(text, sizeof text, "%s%s%s%s%s", in->address ? in->address : "",
-                                in->address ? ":" : "", in->name, in->stat ? "." : "", in->stat ? in->stat : "");
+                                in->address ? ":" : "", in->name, in->stat ? "." : "",
+                                in->stat ? in->stat : "");
     int shown = 0;
     for (int i = 0; i < in->n_labels && n < sizeof text - 100; i++)
         if (strcmp(in->label[i].key, "case"))
-            n += (size_t)snprintf(text + n, sizeof text - n, "%s%s=%s", shown++ ? "," : "{", in->label[i].key,
-                                  in->label[i].value);
+            n += (size_t)snprintf(text + n, sizeof text - n, "%s%s=%s", shown++ ? "," : "{",
+                                  in->label[i].key, in->label[i].value);
     snprintf(text + n, sizeof text - n, "%s", shown ? "}" : "");
     return metric_ref_parse(a, text, out, e);
 }
 
 static const char *text_of(struct arena *a, enum expr_kind kind, const struct metric_ref *ref) {
-    return kind == EXPR_METRIC ? ref->text
-                               : arena_print(a, "%s(%s)", kind == EXPR_MAX ? "max" : "min", ref->text);
+    return kind == EXPR_METRIC
+               ? ref->text
+               : arena_print(a, "%s(%s)", kind == EXPR_MAX ? "max" : "min", ref->text);
 }
 
 static int find(const struct study *s, const char *text) {
@@ -53,8 +56,8 @@ static bool add(struct study *s, enum expr_kind kind, const struct metric_ref *r
 }
 
 /* Of the default list: what a model does not have is left out. */
-__attribute__((format(printf, 3, 4))) static void list(struct study *s, enum expr_kind kind, const char *format,
-                                                       ...) {
+__attribute__((format(printf, 3, 4))) static void list(struct study *s, enum expr_kind kind,
+                                                       const char *format, ...) {
     char text[700];
     va_list ap;
     va_start(ap, format);
@@ -67,8 +70,9 @@ __attribute__((format(printf, 3, 4))) static void list(struct study *s, enum exp
 }
 
 static void list_users(struct study *s, const char *labels, bool whole) {
-    static const char *const always[] = {"latency.mean", "latency.p50", "latency.p90", "latency.p99",
-                                         "offered",      "goodput",     "availability"};
+    static const char *const always[] = {"latency.mean", "latency.p50", "latency.p90",
+                                         "latency.p99",  "offered",     "goodput",
+                                         "availability"};
     static const char *const rest[] = {"latency.p95", "latency.p999", "latency.max", "throughput",
                                        "in_flight"};
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
@@ -102,7 +106,8 @@ static void list_all_users(struct study *s) {
 
 static void list_node(struct study *s, const struct node *n, const char *address, bool pooled) {
     bool called = !(n->type->flags & NODE_RESOURCE);
-    static const char *const calls[] = {"latency.mean", "latency.p50", "latency.p99", "offered", "in_flight"};
+    static const char *const calls[] = {"latency.mean", "latency.p50", "latency.p99", "offered",
+                                        "in_flight"};
     for (size_t i = 0; called && i < sizeof calls / sizeof calls[0]; i++)
         list(s, EXPR_METRIC, "%s:%s", address, calls[i]);
     bool works = schema_works(n->type) && called;
@@ -152,7 +157,8 @@ static bool add_condition(struct study *s, const struct condition *c, struct err
 }
 
 static bool add_expr(struct study *s, const struct expr *x, struct error *e) {
-    return x->kind == EXPR_FRACTION ? add_condition(s, x->inner, e) : add(s, x->kind, &x->metric, false, e);
+    return x->kind == EXPR_FRACTION ? add_condition(s, x->inner, e)
+                                    : add(s, x->kind, &x->metric, false, e);
 }
 
 static enum unit unit_of(const struct study *s, const struct expr *x) {
@@ -167,13 +173,18 @@ static bool units_agree(const struct study *s, const struct condition *c, struct
     if (c->left.kind == EXPR_FRACTION && !units_agree(s, c->left.inner, e))
         return false;
     enum unit left = unit_of(s, &c->left);
+    if (!c->relative && c->tolerance_unit != UNIT_NONE && c->tolerance_unit != left)
+        return error_set(e, "condition \"%s\": the tolerance has the wrong unit", c->text);
     if (c->has_right) {
         enum unit right = unit_of(s, &c->right);
-        return left == right || error_set(e, "condition \"%s\": the two sides have different units", c->text);
+        return left == right ||
+               error_set(e, "condition \"%s\": the two sides have different units", c->text);
     }
-    bool ok = c->unit == UNIT_NONE || c->unit == left || (c->unit == UNIT_RATIO && left == UNIT_NONE);
+    bool ok =
+        c->unit == UNIT_NONE || c->unit == left || (c->unit == UNIT_RATIO && left == UNIT_NONE);
     if (left == UNIT_RATIO && c->unit == UNIT_NONE && c->value > 1)
-        return error_set(e, "condition \"%s\": a share is at most 1; did you mean %g%%?", c->text, c->value);
+        return error_set(e, "condition \"%s\": a share is at most 1; did you mean %g%%?", c->text,
+                         c->value);
     return ok || error_set(e, "condition \"%s\": the bound has the wrong unit", c->text);
 }
 

@@ -279,10 +279,11 @@ static bool read_run(struct draft *d, const struct scenario_request *r, struct s
             return error_set(e, "run: duration: %g s is longer than 146 years", x);
         s->duration = ns_from_s(x);
     }
+    ns_t longest = r->duration > s->duration ? r->duration : s->duration;
     for (uint32_t i = 0; i < s->n_phases; i++) /* a shorter --duration may leave phases out */
-        if (s->phases[i].from >= s->duration)
+        if (s->phases[i].from >= longest)
             return error_set(e, "phases: %s: it begins at %g s, after the end of the run (%g s)",
-                             s->phases[i].name, ns_to_s(s->phases[i].from), ns_to_s(s->duration));
+                             s->phases[i].name, ns_to_s(s->phases[i].from), ns_to_s(longest));
     if (r->duration > 0)
         s->duration = r->duration;
     if (r->warmup >= 0)
@@ -398,7 +399,7 @@ static bool set_prices(struct sim *sim, const struct table *prices, struct error
     return true;
 }
 
-/* "pod.rank:servers=16": after sealing, so that addresses are known. */
+/* "pod.rank:servers=16": after wiring, when addresses are known, and before sealing. */
 static bool apply_set(struct sim *sim, const char *text, struct error *e) {
     const char *colon = strchr(text, ':'), *eq = strchr(text, '=');
     if (!colon || !eq || colon > eq)
@@ -447,7 +448,7 @@ bool scenario_read(struct sim *sim, const struct object *o, const struct table *
     if (!r->without_faults && (!add_faults(&d.faults, "faults", o->where, s, e) ||
                                !add_faults(&own, "cases", o->where, s, e)))
         return false;
-    if (!read_claims(&d, o->where, s, e) || !set_prices(sim, prices, e))
+    if (!read_claims(&d, o->where, s, e))
         return false;
     struct sim_limits limits = {.warmup = s->warmup,
                                 .duration = s->duration,
@@ -458,6 +459,8 @@ bool scenario_read(struct sim *sim, const struct object *o, const struct table *
     for (uint32_t i = 0; i < r->n_sets; i++)
         if (!apply_set(sim, r->sets[i], e))
             return false;
+    if (!set_prices(sim, prices, e))
+        return false;
     if (sim_seal(sim, s->phases, s->n_phases, &limits, e))
         return true;
     return error_is_placed(e->text) ? false : error_prefix(e, "%s: scenario", o->where);

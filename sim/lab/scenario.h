@@ -1,7 +1,8 @@
-/* A scenario: what a file says beyond its components. Read from the value tree that the file returned.
+/* A scenario: what a file says beyond its components. Read from the value tree that the file
+ * returned.
  *
- * A file is run anew for every replication; each run gives one `struct scenario` with its own sealed simulation. Everything
- * in it lives in the simulation's arena. */
+ * A file is run anew for every replication; each run gives one `struct scenario` with its own
+ * sealed simulation. Everything in it lives in the simulation's arena. */
 #ifndef NINES_LAB_SCENARIO_H
 #define NINES_LAB_SCENARIO_H
 
@@ -59,26 +60,27 @@ struct scenario {
 /* What is wanted of one run of the file. */
 struct scenario_request {
     uint64_t seed, replication;
-    const char *in_case;  /* NULL or "base" */
-    ns_t warmup;          /* < 0: what the file says (auto: 0) */
-    ns_t duration;        /* <= 0: what the file says */
-    bool without_faults;  /* a pilot for the warm-up */
-    ns_t window;          /* > 0: sample series */
+    const char *in_case;     /* NULL or "base" */
+    ns_t warmup;             /* < 0: what the file says (auto: 0) */
+    ns_t duration;           /* <= 0: what the file says */
+    bool without_faults;     /* a pilot for the warm-up */
+    ns_t window;             /* > 0: sample series */
     const char *const *sets; /* "knob=value" and "address:param=value" */
     uint32_t n_sets;
 };
 
-/* Reads the table that scenario { … } was given, adds faults, applies "address:param=value" settings, seals. `prices` is the catalogue:
- * USD an hour by resource name. */
+/* Reads the table that scenario { … } was given, adds faults, applies "address:param=value"
+ * settings, seals. `prices` is the catalogue: USD an hour by resource name. */
 bool scenario_read(struct sim *sim, const struct object *o, const struct table *prices,
                    const struct scenario_request *request, struct scenario *out, struct error *e);
 
-/* The overrides of a case by name; NULL when the scenario has no such case (error with those there are). */
+/* The overrides of a case by name; NULL when the scenario has no such case (error with those there
+ * are). */
 const struct scenario_case *scenario_find_case(const struct scenario *s, const char *name,
                                                struct error *e);
 
-/* Who turns a file into a sealed scenario: the language. `build` returns false with an error; on success the caller frees with
- * `free_sim`. Both may be called from any thread. */
+/* Who turns a file into a sealed scenario: the language. `build` returns false with an error; on
+ * success the caller frees with `free_sim`. Both may be called from any thread. */
 struct scenario_maker {
     bool (*build)(const struct scenario_maker *, const struct scenario_request *, struct scenario *,
                   struct error *);

@@ -65,8 +65,9 @@ void series_names_release(struct series_names *n) {
 struct column {
     const struct node *node;
     const struct metric *metric; /* NULL: in_flight */
-    uint32_t pool;               /* columns that follow as replicas are added to this one: index + 1 of the pooled column */
-    uint64_t area, capacity;     /* at the last boundary */
+    uint32_t pool; /* columns that follow as replicas are added to this one: index + 1 of the pooled
+                      column */
+    uint64_t area, capacity; /* at the last boundary */
 };
 
 struct sampler {
@@ -86,7 +87,8 @@ static uint64_t area_of(const struct column *c, ns_t now, uint64_t *capacity) {
         return integral_area(&c->node->meter.in_flight, now);
     const char *base = (const char *)c->node;
     if (c->metric->kind == METRIC_SHARE)
-        *capacity = integral_area((const struct integral *)(const void *)(base + c->metric->offset2), now);
+        *capacity =
+            integral_area((const struct integral *)(const void *)(base + c->metric->offset2), now);
     return integral_area((const struct integral *)(const void *)(base + c->metric->offset), now);
 }
 
@@ -149,10 +151,12 @@ static void sample_users(struct sampler *s, double *row, double span) {
         window.count[i] -= s->before.count[i];
         window.total -= s->before.count[i];
     }
-    row[0] = count > s->count ? (double)(sum - s->sum) * 1e-9 / (double)(count - s->count) : (double)NAN;
+    row[0] =
+        count > s->count ? (double)(sum - s->sum) * 1e-9 / (double)(count - s->count) : (double)NAN;
     const double p[] = {0.5, 0.9, 0.99};
     for (int i = 0; i < 3; i++)
-        row[1 + i] = (double)window.total * (1 - p[i]) >= 1 ? hist_quantile(&window, p[i]) * 1e-9 : (double)NAN;
+        row[1 + i] = (double)window.total * (1 - p[i]) >= 1 ? hist_quantile(&window, p[i]) * 1e-9
+                                                            : (double)NAN;
     row[4] = (double)(good - s->good) / span;
     row[5] = (double)(arrivals - s->arrivals) / span;
     hist_release(&window);
@@ -172,14 +176,16 @@ static void sample_columns(struct sampler *s, double *row, ns_t from, ns_t to) {
         if (!c->node)
             continue;
         uint64_t capacity, area = area_of(c, to, &capacity);
-        double over = c->metric && c->metric->kind == METRIC_SHARE ? (double)(capacity - c->capacity)
-                                                                   : (double)(to - from);
+        double over = c->metric && c->metric->kind == METRIC_SHARE
+                          ? (double)(capacity - c->capacity)
+                          : (double)(to - from);
         row[i] = over > 0 ? (double)(area - c->area) / over : 0;
         c->area = area;
         c->capacity = capacity;
         if (c->pool) {
             row[c->pool - 1] += row[i];
-            s->members[c->pool - 1] += c->metric != NULL; /* calls in flight add up, as in metrics */
+            s->members[c->pool - 1] +=
+                c->metric != NULL; /* calls in flight add up, as in metrics */
         }
     }
     for (uint32_t i = USERS; i < s->names->n; i++)

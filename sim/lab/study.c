@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ---- one replication ----------------------------------------------------------------------------- */
+/* ---- one replication */
 
 struct work {
     struct study *study;
@@ -23,7 +23,8 @@ struct work {
     pthread_mutex_t lock;
 };
 
-/* in flight at the start + offered = finished + in flight at the end, all within the measured span. */
+/* in flight at the start + offered = finished + in flight at the end, all within the measured span.
+ */
 static void count_requests(const struct sim *sim, struct replication *r) {
     r->at_start = sim->at_start.in_flight;
     r->offered = sim->at_end.arrived - sim->at_start.arrived;
@@ -31,7 +32,8 @@ static void count_requests(const struct sim *sim, struct replication *r) {
     r->at_end = sim->at_end.in_flight;
     for (uint32_t i = 0; i < sim->n_roots; i++) {
         const struct meter *m = &sim->roots[i]->meter;
-        for (uint32_t k = sim->n_classes; k < m->n_cells; k++) /* those that arrived after warm-up */
+        for (uint32_t k = sim->n_classes; k < m->n_cells;
+             k++) /* those that arrived after warm-up */
             for (int o = 0; o < OUTCOMES; o++)
                 r->by_outcome[o] += m->cells[k].by[o].hist.total;
     }
@@ -47,8 +49,9 @@ static void read_values(const struct study *s, const struct sim *sim, struct rep
         enum metric_lack lack = LACK_SAMPLES;
         r->value[i] = NAN;
         if (metric_bind(sim, &q->ref, &bound, &e)) {
-            r->value[i] = q->kind == EXPR_METRIC ? metric_value(sim, &bound, &lack)
-                                                 : metric_extreme(sim, &bound, q->kind == EXPR_MAX ? 1 : -1, &lack);
+            r->value[i] = q->kind == EXPR_METRIC
+                              ? metric_value(sim, &bound, &lack)
+                              : metric_extreme(sim, &bound, q->kind == EXPR_MAX ? 1 : -1, &lack);
             metric_release(&bound);
         }
         r->lack[i] = (uint8_t)lack;
@@ -78,9 +81,12 @@ static bool run_one(struct work *w, uint32_t task, struct sim_progress *progress
     struct study *s = w->study;
     struct case_result *c = &s->cases[task / w->n_reps];
     struct replication *r = &c->rep[task % w->n_reps];
-    struct scenario_request request = {.seed = w->o->seed, .replication = task % w->n_reps + 1,
-                                       .in_case = c->name, .warmup = s->warmup,
-                                       .duration = w->o->duration, .window = s->window};
+    struct scenario_request request = {.seed = w->o->seed,
+                                       .replication = task % w->n_reps + 1,
+                                       .in_case = c->name,
+                                       .warmup = s->warmup,
+                                       .duration = w->o->duration,
+                                       .window = s->window};
     struct scenario sc;
     if (!s->maker->build(s->maker, &request, &sc, e))
         return false;
@@ -103,7 +109,7 @@ static bool run_one(struct work *w, uint32_t task, struct sim_progress *progress
     return ok;
 }
 
-/* ---- threads ------------------------------------------------------------------------------------- */
+/* ---- threads */
 
 struct worker {
     struct work *work;
@@ -129,7 +135,8 @@ static void *worker(void *arg) {
         __atomic_store_n(&me->progress->fired, 0, __ATOMIC_RELAXED);
         if (ok)
             w->events += w->study->cases[task / w->n_reps].rep[task % w->n_reps].events;
-        else if (!w->failed || task < w->failed_task) { /* the first in order, whoever found it first */
+        else if (!w->failed ||
+                 task < w->failed_task) { /* the first in order, whoever found it first */
             w->failed = true;
             w->failed_task = task;
             w->error = e;
@@ -139,7 +146,8 @@ static void *worker(void *arg) {
 }
 
 static void report(struct work *w, int jobs) {
-    ns_t span = w->study->warmup + (w->study->scenario.duration == NS_NEVER ? 0 : w->study->scenario.duration);
+    ns_t span = w->study->warmup +
+                (w->study->scenario.duration == NS_NEVER ? 0 : w->study->scenario.duration);
     double share = 0;
     ns_t simulated = 0;
     pthread_mutex_lock(&w->lock);
@@ -152,7 +160,8 @@ static void report(struct work *w, int jobs) {
         simulated += __atomic_load_n(&w->progress[i].clock, __ATOMIC_RELAXED);
     if (span > 0)
         share = ((double)done + (double)simulated / (double)span) / w->total;
-    w->o->progress(w->o->progress_ctx, share < 1 ? share : 1, simulated + (ns_t)done * span, events);
+    w->o->progress(w->o->progress_ctx, share < 1 ? share : 1, simulated + (ns_t)done * span,
+                   events);
 }
 
 static bool all_done(struct work *w) {
@@ -193,7 +202,7 @@ static bool run_all(struct work *w, int jobs, struct error *e) {
     return !w->failed;
 }
 
-/* ---- cases --------------------------------------------------------------------------------------- */
+/* ---- cases */
 
 static void add_case(struct study *s, const char *name, uint32_t *cap) {
     for (uint32_t i = 0; i < s->n_cases; i++)
@@ -237,7 +246,7 @@ struct case_result *study_case(const struct study *s, const char *name) {
     return NULL;
 }
 
-/* ---- the whole ----------------------------------------------------------------------------------- */
+/* ---- the whole */
 
 static double seconds(void) {
     struct timespec t;
@@ -251,7 +260,8 @@ static bool set_warmup(struct study *s, const struct study_options *o, struct er
     if (o->warmup >= 0 || !s->scenario.warmup_auto)
         return true;
     ns_t pilot = s->scenario.duration;
-    if (!warmup_find(s->maker, o->seed, pilot == NS_NEVER ? 0 : pilot, &s->warmup, &s->warmup_found, e))
+    if (!warmup_find(s->maker, o->seed, pilot == NS_NEVER ? 0 : pilot, &s->warmup, &s->warmup_found,
+                     e))
         return false;
     s->warmup = (s->warmup + 999999999) / NS_PER_S * NS_PER_S; /* whole seconds read better */
     return true;
@@ -271,10 +281,13 @@ static void set_windows(struct study *s, const struct study_options *o) {
     series_name(s->scenario.sim, &s->names);
 }
 
-bool study_run(const struct scenario_maker *m, const struct study_options *o, struct study *s, struct error *e) {
+bool study_run(const struct scenario_maker *m, const struct study_options *o, struct study *s,
+               struct error *e) {
     double start = seconds();
     *s = (struct study){.maker = m, .seed = o->seed};
-    struct scenario_request request = {.seed = o->seed, .replication = 1, .warmup = o->warmup,
+    struct scenario_request request = {.seed = o->seed,
+                                       .replication = 1,
+                                       .warmup = o->warmup,
                                        .duration = o->duration,
                                        .in_case = o->n_cases ? o->cases[0] : "base"};
     if (!m->build(m, &request, &s->scenario, e))
@@ -333,7 +346,8 @@ enum metric_lack study_lack(const struct case_result *c, uint32_t query) {
     return LACK_NOTHING;
 }
 
-void study_histogram(const struct study *s, const struct case_result *c, uint32_t index, struct hist *out) {
+void study_histogram(const struct study *s, const struct case_result *c, uint32_t index,
+                     struct hist *out) {
     (void)s;
     hist_init(out, HIST_FINE);
     for (uint32_t i = 0; i < c->n; i++)

@@ -1,4 +1,5 @@
-/* How long the start of a run is to be thrown away: MSER-5 on the answers of a pilot without faults. */
+/* How long the start of a run is to be thrown away: MSER-5 on the answers of a pilot without
+ * faults. */
 #include <stdlib.h>
 
 #include "core/observer.h"
@@ -13,7 +14,9 @@ struct pilot {
     size_t n;
 };
 
-static void begun(struct observer *o, const struct call *c) { (void)o, (void)c; }
+static void begun(struct observer *o, const struct call *c) {
+    (void)o, (void)c;
+}
 static void phase(struct observer *o, const struct call *c, enum phase p, ns_t spent) {
     (void)o, (void)c, (void)p, (void)spent;
 }
@@ -30,9 +33,12 @@ static void finished(struct observer *o, const struct call *c) {
     p->when[p->n++] = c->node->sim->clock.now;
 }
 
-bool warmup_find(const struct scenario_maker *m, uint64_t seed, ns_t duration, ns_t *warmup, bool *found,
-                 struct error *e) {
-    struct scenario_request r = {.seed = seed, .replication = 1000003, .warmup = 0, .duration = duration,
+bool warmup_find(const struct scenario_maker *m, uint64_t seed, ns_t duration, ns_t *warmup,
+                 bool *found, struct error *e) {
+    struct scenario_request r = {.seed = seed,
+                                 .replication = 1000003,
+                                 .warmup = 0,
+                                 .duration = duration,
                                  .without_faults = true};
     struct scenario s;
     if (!m->build(m, &r, &s, e))

@@ -27,12 +27,15 @@ struct balance {
     uint32_t next;           /* round robin */
     struct ring_point *ring; /* sorted by hash */
     uint32_t n_points;
-    uint32_t *slice; /* first point at or after the start of each of 2^slice_bits parts of the circle */
+    uint32_t
+        *slice; /* first point at or after the start of each of 2^slice_bits parts of the circle */
     uint32_t slice_bits;
     uint64_t refused;
 };
 
-static struct balance *balance_of(struct node *n) { return container_of(n, struct balance, base); }
+static struct balance *balance_of(struct node *n) {
+    return container_of(n, struct balance, base);
+}
 
 static inline bool ready(const struct balance *b, uint32_t i) {
     return !b->group || group_ready(b->group, i);
@@ -64,7 +67,8 @@ static uint32_t pick_random(const struct balance *b, struct rng *r) {
     return nth_ready(b, (uint32_t)rng_below(r, n_ready(b)));
 }
 
-/* Draws with replacement, fewest calls under way wins, the first drawn on a tie (Envoy's N_CHOICES). */
+/* Draws with replacement, fewest calls under way wins, the first drawn on a tie (Envoy's
+ * N_CHOICES). */
 static uint32_t pick_least(const struct balance *b, struct rng *r) {
     uint32_t best = pick_random(b, r);
     for (int64_t k = 1; k < b->choice_count; k++) {
@@ -138,7 +142,8 @@ static int by_hash(const void *x, const void *y) {
     return a->target < b->target ? -1 : a->target > b->target;
 }
 
-/* The places on the ring are a function of the targets' addresses: the same in every replication, as in life. */
+/* The places on the ring are a function of the targets' addresses: the same in every replication,
+ * as in life. */
 static void make_ring(struct balance *b) {
     struct arena *arena = &b->base.sim->arena;
     uint32_t each = (uint32_t)((b->minimum_ring_size + b->targets.n - 1) / b->targets.n);
@@ -146,8 +151,8 @@ static void make_ring(struct balance *b) {
     b->ring = arena_alloc(arena, b->n_points * sizeof *b->ring);
     for (uint32_t t = 0, k = 0; t < b->targets.n; t++)
         for (uint32_t i = 0; i < each; i++)
-            b->ring[k++] = (struct ring_point){
-                rng_key(rng_hash(b->targets.at[t].to->address), i), t};
+            b->ring[k++] =
+                (struct ring_point){rng_key(rng_hash(b->targets.at[t].to->address), i), t};
     qsort(b->ring, b->n_points, sizeof *b->ring, by_hash);
     for (b->slice_bits = 1; (1u << b->slice_bits) < b->n_points; b->slice_bits++)
         ;
@@ -164,8 +169,9 @@ static bool seal(struct node *n, struct error *e) {
     if (b->policy != RING_HASH)
         return true;
     if (!b->key)
-        return error_set(e, "policy = \"ring_hash\" wants a key: the fact of a request that is hashed, "
-                            "such as key = \"user_id\"");
+        return error_set(
+            e, "policy = \"ring_hash\" wants a key: the fact of a request that is hashed, "
+               "such as key = \"user_id\"");
     b->fact = sim_find_fact(n->sim, b->key);
     if (b->fact < 0)
         return error_set(e, "key = \"%s\": no workload gives requests this fact", b->key);
@@ -179,7 +185,8 @@ static const struct param params[] = {
     PARAM(CHOICE, "policy", struct balance, policy, "round_robin", "how a target is chosen",
           .choices = policies),
     PARAM(INTEGER, "choice_count", struct balance, choice_count, "2",
-          "least_request: targets drawn, with replacement, of which the one with the fewest calls wins",
+          "least_request: targets drawn, with replacement, of which the one with the fewest calls "
+          "wins",
           .min = 1, .max = 100),
     PARAM(TEXT, "key", struct balance, key, NULL, "ring_hash: the fact that is hashed"),
     PARAM(INTEGER, "minimum_ring_size", struct balance, minimum_ring_size, "1024",
@@ -195,8 +202,10 @@ static const struct metric metrics[] = {
 const struct node_type balance_type = {
     .kind = "balance",
     .summary = "spreads calls over replicas or other targets",
-    .follows = "Envoy load balancers (round robin, random, least request with N choices, ring hash)",
-    .example = "balance { policy = \"least_request\", replicas { name = \"pod\", count = 3, build = … } }",
+    .follows =
+        "Envoy load balancers (round robin, random, least request with N choices, ring hash)",
+    .example =
+        "balance { policy = \"least_request\", replicas { name = \"pod\", count = 3, build = … } }",
     .params = params,
     .metrics = metrics,
     .size = sizeof(struct balance),

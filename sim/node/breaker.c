@@ -52,7 +52,7 @@ static struct breaker *breaker_of(struct node *n) {
     return container_of(n, struct breaker, base);
 }
 
-/* ---- the window ------------------------------------------------------------------------------ */
+/* ---- the window */
 
 static void add(struct tally *t, const struct tally *one) {
     t->calls += one->calls;
@@ -118,7 +118,7 @@ static int64_t minimum(const struct breaker *b) {
     return by_time(b) || b->minimum < b->n_slots ? b->minimum : b->n_slots;
 }
 
-/* ---- states ---------------------------------------------------------------------------------- */
+/* ---- states */
 
 static void timed_out(struct event *ev);
 
@@ -160,7 +160,7 @@ static void judge(struct breaker *b) {
         enter(b, CLOSED);
 }
 
-/* ---- calls ----------------------------------------------------------------------------------- */
+/* ---- calls */
 
 static bool permit(struct breaker *b) {
     if (b->state == OPEN && b->base.sim->clock.now > b->refusing_until)

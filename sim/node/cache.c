@@ -97,7 +97,7 @@ static const struct param params[] = {
     PARAM(RATIO, "hit_ratio", struct cache, hit_ratio, NULL, "share of lookups that are answered",
           .flags = REQUIRED | LIVE, .max = 1),
     PARAM(QUANTITY, "lookup", struct cache, lookup, "0", "time of a lookup, hit or miss",
-          .flags = LIVE, .unit = UNIT_TIME),
+          .flags = LIVE | WORK, .unit = UNIT_TIME),
     PARAM(
         TIME, "refill", struct cache, refill, "60s",
         "after a flush the hit ratio climbs back from 0 in a straight line within this time; 0: at "

@@ -14,8 +14,12 @@ struct chain_call {
     bool degraded;
 };
 
-static struct chain *chain_of(struct node *n) { return container_of(n, struct chain, base); }
-static struct chain_call *mine(struct call *c) { return container_of(c, struct chain_call, base); }
+static struct chain *chain_of(struct node *n) {
+    return container_of(n, struct chain, base);
+}
+static struct chain_call *mine(struct call *c) {
+    return container_of(c, struct chain_call, base);
+}
 
 static void accept(struct node *n, struct call *c) {
     struct chain_call *m = mine(c);
@@ -41,7 +45,8 @@ static void reply(struct node *n, struct call *c, struct call *sub) {
     }
 }
 
-/* The policy in a step that still wants a child: the step itself or the innermost of several nested ones. */
+/* The policy in a step that still wants a child: the step itself or the innermost of several nested
+ * ones. */
 static struct node *open_policy(struct node *n) {
     while (n && !schema_open_child(n))
         n = schema_only_child(n);

@@ -1,4 +1,5 @@
-/* A delay: time passes, nothing is used up (a network hop, think time, an infinite number of servers). */
+/* A delay: time passes, nothing is used up (a network hop, think time, an infinite number of
+ * servers). */
 #include "core/sim.h"
 #include "node/registry.h"
 
@@ -16,12 +17,15 @@ struct delay_call {
 
 enum { PURPOSE_TIME };
 
-static struct delay *delay_of(struct node *n) { return container_of(n, struct delay, base); }
+static struct delay *delay_of(struct node *n) {
+    return container_of(n, struct delay, base);
+}
 
 static void passed(struct event *ev) {
     struct call *c = call_of_timer(ev);
     struct delay *d = delay_of(c->node);
-    call_phase(c, PHASE_NETWORK, c->node->sim->clock.now - container_of(c, struct delay_call, base)->began);
+    call_phase(c, PHASE_NETWORK,
+               c->node->sim->clock.now - container_of(c, struct delay_call, base)->began);
     if (d->next.to)
         call_send(c, &d->next);
     else
@@ -49,8 +53,8 @@ static bool seal(struct node *n, struct error *e) {
 static const struct param params[] = {
     PARAM(QUANTITY, "time", struct delay, time, NULL, "how long each call takes",
           .flags = REQUIRED | LIVE | WORK, .unit = UNIT_TIME),
-    PARAM(NODE, "to", struct delay, next, NULL, "what is called after the delay; without it the call is answered",
-          .flags = CHILD),
+    PARAM(NODE, "to", struct delay, next, NULL,
+          "what is called after the delay; without it the call is answered", .flags = CHILD),
     {0},
 };
 

@@ -31,8 +31,11 @@ static inline double unit_gap(struct open *o) {
     return o->arrivals == POISSON ? rng_exponential(&o->rng) : 1;
 }
 
-/* Expected number of arrivals from t to t + h, along which the rate goes from r0 to r1 in a straight line; and its inverse. */
-static double line_area(double r0, double r1, double h) { return (r0 + r1) / 2 * h; }
+/* Expected number of arrivals from t to t + h, along which the rate goes from r0 to r1 in a
+ * straight line; and its inverse. */
+static double line_area(double r0, double r1, double h) {
+    return (r0 + r1) / 2 * h;
+}
 static double line_inverse(double r0, double r1, double h, double area) {
     double a = (r1 - r0) / (2 * h);
     if (fabs(a) * h < 1e-12 * (r0 + r1))
@@ -40,7 +43,8 @@ static double line_inverse(double r0, double r1, double h, double area) {
     return (sqrt(fmax(r0 * r0 + 4 * a * area, 0)) - r0) / (2 * a);
 }
 
-/* Seconds after t until the integral of the rate has grown by `area`; INFINITY when it never does. */
+/* Seconds after t until the integral of the rate has grown by `area`; INFINITY when it never does.
+ */
 static double after_area(const struct quantity *rate, double t, double area) {
     if (rate->kind == QUANTITY_CONSTANT)
         return rate->value > 0 ? area / rate->value : (double)INFINITY;
@@ -74,8 +78,8 @@ static double area_between(const struct quantity *rate, double from, double to) 
 static void schedule(struct open *o, double area) {
     struct sim *sim = o->source.base.sim;
     ns_t now = sim->clock.now;
-    double wait = o->gap > 0 ? area * o->gap
-                             : after_area(o->current, ns_to_s(sim_time(sim)), area) * 1e9;
+    double wait =
+        o->gap > 0 ? area * o->gap : after_area(o->current, ns_to_s(sim_time(sim)), area) * 1e9;
     if (wait < 9e18)
         event_at(&sim->clock, &o->event, now + (wait < 4e18 ? (ns_t)(wait + 0.5) : NS_LIMIT));
 }
@@ -157,9 +161,10 @@ static const struct param params[] = {
           "a distribution of gaps (any renewal process); with a rate only its shape counts",
           .unit = UNIT_TIME),
     PARAM(VALUE, "classes", struct source, classes_value, NULL,
-          "name = { share = …, priority = 0, and facts of the class }; shares add up to 1"),
+          "name = { share = …, priority = 0, and facts of the class }; shares add up to 1",
+          .flags = EARLY),
     PARAM(VALUE, "facts", struct source, facts_value, NULL,
-          "what each request carries: name = quantity"),
+          "what each request carries: name = quantity", .flags = EARLY),
     SOURCE_PARAMS,
     {0},
 };
@@ -167,7 +172,8 @@ static const struct param params[] = {
 const struct node_type open_type = {
     .kind = "open",
     .summary = "an open workload: users who do not wait for each other",
-    .example = "open { name = \"clients\", rate = 1000, classes = { human = { share = 1, priority = 1 } } }",
+    .example = "open { name = \"clients\", rate = 1000, classes = { human = { share = 1, priority "
+               "= 1 } } }",
     .params = params,
     .size = sizeof(struct open),
     .flags = NODE_SOURCE,

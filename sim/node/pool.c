@@ -5,7 +5,9 @@
 #include "node/registry.h"
 #include "node/servers.h"
 
-static struct pool_node *pool_of(struct node *n) { return container_of(n, struct pool_node, base); }
+static struct pool_node *pool_of(struct node *n) {
+    return container_of(n, struct pool_node, base);
+}
 
 static bool init(struct node *n, struct error *e) {
     (void)e;
@@ -33,12 +35,13 @@ static bool probe(struct node *n, enum probe what, double *answer) {
 
 static const struct param params[] = {
     PARAM(INTEGER, "servers", struct pool_node, count, NULL, "servers to share",
-          .flags = REQUIRED | LIVE, .min = 1, .max = 1e6),
+          .flags = REQUIRED | LIVE | WORK, .min = 1, .max = 1e6),
     {0},
 };
 
 static const struct metric metrics[] = {
-    METRIC(SHARE, "utilization", struct pool_node, servers.busy_time, "share of the servers that are busy",
+    METRIC(SHARE, "utilization", struct pool_node, servers.busy_time,
+           "share of the servers that are busy",
            .offset2 = offsetof(struct pool_node, servers.capacity)),
     {0},
 };

@@ -1,7 +1,8 @@
 /* Waiting calls of one station, in the order of its discipline.
  *
- * fifo, lifo and priority (larger first, then fifo) are lists, one a priority level; random is an array. Calls leave
- * from anywhere in O(1). A call stands in at most one queue, through its `wait` link (or `slot` in an array). */
+ * fifo, lifo and priority (larger first, then fifo) are lists, one a priority level; random is an
+ * array. Calls leave from anywhere in O(1). A call stands in at most one queue, through its `wait`
+ * link (or `slot` in an array). */
 #ifndef NINES_NODE_QUEUE_H
 #define NINES_NODE_QUEUE_H
 

@@ -1,4 +1,5 @@
-/* All component types. A new component is one file in this folder, one line here and one in registry.c. */
+/* All component types. A new component is one file in this folder, one line here and one in
+ * registry.c. */
 #ifndef NINES_NODE_REGISTRY_H
 #define NINES_NODE_REGISTRY_H
 

@@ -1,7 +1,8 @@
 /* Servers (cores, threads, GPUs) that serve the queues of one or several stations.
  *
- * A station has its own, or shares those of a `pool`. When one becomes free, the waiting call that is next among all
- * stations starts: the most important if priorities are at play, then the one that joined first. */
+ * A station has its own, or shares those of a `pool`. When one becomes free, the waiting call that
+ * is next among all stations starts: the most important if priorities are at play, then the one
+ * that joined first. */
 #ifndef NINES_NODE_SERVERS_H
 #define NINES_NODE_SERVERS_H
 
@@ -10,7 +11,7 @@
 struct station;
 
 struct servers {
-    int64_t n;    /* may change while running; those above it finish what they do */
+    int64_t n; /* may change while running; those above it finish what they do */
     int64_t busy;
     uint64_t joined; /* counter for the order of joining */
     struct station **station;
@@ -21,7 +22,9 @@ struct servers {
 
 void servers_init(struct servers *s, int64_t n);
 void servers_join(struct servers *s, struct station *st, struct sim *sim);
-static inline bool servers_free(const struct servers *s) { return s->busy < s->n; }
+static inline bool servers_free(const struct servers *s) {
+    return s->busy < s->n;
+}
 void servers_take(struct servers *s, ns_t now);
 void servers_give(struct servers *s, ns_t now); /* starts who is next */
 void servers_resize(struct servers *s, int64_t n, ns_t now);

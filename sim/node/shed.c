@@ -35,7 +35,7 @@ static struct shed *shed_of(struct node *n) {
     return container_of(n, struct shed, base);
 }
 
-/* ---- the cut --------------------------------------------------------------------------------- */
+/* ---- the cut */
 
 static void move(struct shed *s, bool up) {
     ns_t now = s->base.sim->clock.now;
@@ -70,7 +70,7 @@ static bool refuses(const struct shed *s, const struct call *c) {
     return rng_unit(&r) < share;
 }
 
-/* ---- calls ----------------------------------------------------------------------------------- */
+/* ---- calls */
 
 static void accept(struct node *n, struct call *c) {
     struct shed *s = shed_of(n);
@@ -101,7 +101,7 @@ static void release(struct node *n) {
     watch_release(&shed_of(n)->watch);
 }
 
-/* ---- set-up ---------------------------------------------------------------------------------- */
+/* ---- set-up */
 
 /* How many priority levels may be dropped, from the lowest. */
 static bool count_levels(struct shed *s, struct error *e) {

@@ -16,7 +16,9 @@ static bool read_fact(struct source *s, const struct entry *en, struct source_fa
     if (!en->key)
         return error_set(e, "facts are given by name, such as user_id = uniform_int { 1, 1000 }");
     if (!value_is_name(en->key))
-        return error_set(e, "%s: a name has letters, digits and underscores and does not begin with a digit", label);
+        return error_set(
+            e, "%s: a name has letters, digits and underscores and does not begin with a digit",
+            label);
     out->q = quantity_read(sim, &en->value, UNIT_NONE, label, e);
     out->index = sim_fact(sim, en->key);
     return out->q != NULL;
@@ -24,16 +26,18 @@ static bool read_fact(struct source *s, const struct entry *en, struct source_fa
 
 /* Can conditions name it, as in {class=chat-long}? */
 static bool usable(const char *name) {
-    return *name && !name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")];
+    return *name &&
+           !name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")];
 }
 
-static bool read_class(struct source *s, const struct entry *en, bool shares, struct source_class *c,
-                       struct error *e) {
+static bool read_class(struct source *s, const struct entry *en, bool shares,
+                       struct source_class *c, struct error *e) {
     double share = NAN, priority = 0;
     if (en->key && !usable(en->key))
         return error_set(e, "classes: \"%s\": a name has letters, digits, _ and -", en->key);
     if (!en->key || en->value.type != VALUE_TABLE)
-        return error_set(e, "classes: each is a name and a table, such as human = { share = 0.95 }");
+        return error_set(e,
+                         "classes: each is a name and a table, such as human = { share = 0.95 }");
     const struct table *t = &en->value.table;
     c->facts = arena_alloc(&s->base.sim->arena, t->n * sizeof *c->facts + 1);
     char label[160];
@@ -82,7 +86,8 @@ static bool read_classes(struct source *s, bool shares, struct error *e) {
 bool source_read(struct source *s, bool shares, struct error *e) {
     const struct value *v = &s->facts_value;
     if (v->type != VALUE_NIL && v->type != VALUE_TABLE)
-        return error_set(e, "facts: it wants a table such as { user_id = uniform_int { 1, 1000 } }");
+        return error_set(e,
+                         "facts: it wants a table such as { user_id = uniform_int { 1, 1000 } }");
     if (v->type == VALUE_TABLE) {
         s->facts = arena_alloc(&s->base.sim->arena, v->table.n * sizeof *s->facts + 1);
         for (uint32_t i = 0; i < v->table.n; i++)

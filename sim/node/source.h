@@ -11,7 +11,7 @@ struct source_fact {
 
 struct source_class {
     uint16_t index;
-    double upto; /* cumulative share */
+    double upto;               /* cumulative share */
     struct source_fact *facts; /* those of the class, after those of the workload */
     uint32_t n_facts;
 };
@@ -28,20 +28,23 @@ struct source {
     uint64_t sent;
 };
 
-static inline struct source *source_of(struct node *n) { return container_of(n, struct source, base); }
+static inline struct source *source_of(struct node *n) {
+    return container_of(n, struct source, base);
+}
 
 /* The parameters every source has. */
 #define SOURCE_PARAMS                                                                              \
-    PARAM(NODE, "to", struct source, entry, NULL, "where requests go; default: the scenario's entry", \
-          .flags = CHILD),                                                                         \
+    PARAM(NODE, "to", struct source, entry, NULL,                                                  \
+          "where requests go; default: the scenario's entry", .flags = CHILD),                     \
         PARAM(TIME, "deadline", struct source, deadline, "0s",                                     \
               "answers later than this do not count as goodput; inherited by every call; 0: none")
 
-/* Reads classes and facts; for ops.init. `shares`: classes carry a share (otherwise the source says which class each request has). */
+/* Reads classes and facts; for ops.init. `shares`: classes carry a share (otherwise the source says
+ * which class each request has). */
 bool source_read(struct source *s, bool shares, struct error *e);
 
-/* Opens a request of a class (index into s->classes), or of one drawn by share (-1); facts are drawn. NULL: the model is
- * full. The caller may set more facts before source_send. */
+/* Opens a request of a class (index into s->classes), or of one drawn by share (-1); facts are
+ * drawn. NULL: the model is full. The caller may set more facts before source_send. */
 struct call *source_open(struct source *s, int class);
 void source_send(struct source *s, struct call *root);
 void source_reply(struct node *n, struct call *mine, struct call *sub);

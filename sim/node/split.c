@@ -37,7 +37,7 @@ static uint32_t target(const struct split *s, const char *name) { /* to.n: none 
     return i;
 }
 
-/* ---- choosing -------------------------------------------------------------------------------- */
+/* ---- choosing */
 
 static uint32_t by_weight(const struct split *s, const struct call *c) {
     struct rng r = call_rng(c, PURPOSE_PICK);
@@ -56,13 +56,14 @@ static uint32_t by_route(const struct split *s, const struct call *c) {
     if (a.is_text) {
         uint32_t i = target(s, a.text);
         if (i == s->to.n)
-            sim_fail(s->base.sim, "%s: %s: route returned \"%s\", which is no target", s->base.where,
-                     s->base.address, a.text);
+            sim_fail(s->base.sim, "%s: %s: route returned \"%s\", which is no target",
+                     s->base.where, s->base.address, a.text);
         return i;
     }
     if (a.number >= 1 && a.number <= s->to.n && a.number == floor(a.number))
         return (uint32_t)a.number - 1;
-    sim_fail(s->base.sim, "%s: %s: route returned %g; it wants the name of a target or a number 1..%u",
+    sim_fail(s->base.sim,
+             "%s: %s: route returned %g; it wants the name of a target or a number 1..%u",
              s->base.where, s->base.address, a.number, s->to.n);
     return s->to.n;
 }
@@ -96,7 +97,7 @@ static void reply(struct node *n, struct call *c, struct call *sub) {
     call_pass(c, sub);
 }
 
-/* ---- set-up ---------------------------------------------------------------------------------- */
+/* ---- set-up */
 
 static bool weigh_given(struct split *s, const struct table *t, struct error *e) {
     for (uint32_t i = 0; i < s->to.n; i++)

@@ -8,7 +8,9 @@
 
 enum { PURPOSE_SERVICE };
 
-static struct station *station_of(struct node *n) { return container_of(n, struct station, base); }
+static struct station *station_of(struct node *n) {
+    return container_of(n, struct station, base);
+}
 static struct station_call *mine(struct call *c) {
     return container_of(container_of(c, struct waiter, base), struct station_call, waiter);
 }
@@ -106,14 +108,16 @@ static bool seal(struct node *n, struct error *e) {
     return true;
 }
 
-static void release(struct node *n) { queue_release(&station_of(n)->queue); }
+static void release(struct node *n) {
+    queue_release(&station_of(n)->queue);
+}
 
 static void changed(struct node *n, const struct param *p) {
     struct station *s = station_of(n);
     if (!strcmp(p->name, "servers")) {
         if (s->on)
-            sim_fail(n->sim, "%s: %s: its servers are those of the pool; set %s:servers", n->where, n->address,
-                     s->on->address);
+            sim_fail(n->sim, "%s: %s: its servers are those of the pool; set %s:servers", n->where,
+                     n->address, s->on->address);
         else
             servers_resize(&s->own, s->count, n->sim->clock.now);
     }
@@ -153,18 +157,24 @@ static const struct metric metrics[] = {
     METRIC(INTEGRAL, "queue", struct station, queued, "calls that wait, mean over time"),
     METRIC(SHARE, "utilization", struct station, busy, "share of the servers that are busy here",
            .offset2 = offsetof(struct station, own.capacity)),
-    METRIC(COUNTER, "rejected", struct station, rejected, "calls refused because the queue was full"),
+    METRIC(COUNTER, "rejected", struct station, rejected,
+           "calls refused because the queue was full"),
     {0},
 };
 
 const struct node_type station_type = {
     .kind = "station",
     .summary = "servers with a queue in front: work takes time here",
-    .example = "station { name = \"model\", servers = 4, service = lognormal { mean = \"20ms\", cv = 0.5 } }",
+    .example = "station { name = \"model\", servers = 4, service = lognormal { mean = \"20ms\", cv "
+               "= 0.5 } }",
     .params = params,
     .metrics = metrics,
     .size = sizeof(struct station),
     .call_size = sizeof(struct station_call),
-    .ops = {.seal = seal, .accept = accept, .cancel = cancel, .set = changed, .probe = probe,
+    .ops = {.seal = seal,
+            .accept = accept,
+            .cancel = cancel,
+            .set = changed,
+            .probe = probe,
             .release = release},
 };

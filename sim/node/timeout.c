@@ -21,7 +21,9 @@ struct timeout_call {
     struct call *sub;
 };
 
-static struct timeout *timeout_of(struct node *n) { return container_of(n, struct timeout, base); }
+static struct timeout *timeout_of(struct node *n) {
+    return container_of(n, struct timeout, base);
+}
 static struct timeout_call *mine(struct call *c) {
     return container_of(c, struct timeout_call, base);
 }

@@ -45,8 +45,8 @@ static int class_of_row(struct trace *t) {
         if (label && !strcmp(s->base.sim->classes[s->classes[i].index].name, label))
             return (int)i;
     char why[400];
-    snprintf(why, sizeof why, "%s:%zu: class '%s' is not among the classes of the workload", t->file,
-             rows_line(t->rows), label ? label : "");
+    snprintf(why, sizeof why, "%s:%zu: class '%s' is not among the classes of the workload",
+             t->file, rows_line(t->rows), label ? label : "");
     fail(t, why);
     return -1;
 }
@@ -86,8 +86,10 @@ static bool advance(struct trace *t) {
         t->first = at;
     else if (at < t->last) {
         char why[300];
-        snprintf(why, sizeof why, "%s:%zu: arrival %.9g lies before the row above (%.9g); rows must "
-                                  "be in order of time", t->file, rows_line(t->rows), at, t->last);
+        snprintf(why, sizeof why,
+                 "%s:%zu: arrival %.9g lies before the row above (%.9g); rows must "
+                 "be in order of time",
+                 t->file, rows_line(t->rows), at, t->last);
         fail(t, why);
         return false;
     }
@@ -95,7 +97,8 @@ static bool advance(struct trace *t) {
     if ((t->class = class_of_row(t)) < 0)
         return false;
     double seconds = (at - t->first + t->lap) * ns_to_s(t->unit) / t->speed;
-    event_at(&sim->clock, &t->event, ns_from_s(seconds) > sim->clock.now ? ns_from_s(seconds) : sim->clock.now);
+    event_at(&sim->clock, &t->event,
+             ns_from_s(seconds) > sim->clock.now ? ns_from_s(seconds) : sim->clock.now);
     return true;
 }
 
@@ -153,10 +156,9 @@ static bool read_columns(struct trace *t, struct rows_column *columns, struct er
 static bool init(struct node *n, struct error *e) {
     struct trace *t = trace_of(n);
     struct rows_column columns[MAX_COLUMNS];
-    if (t->speed <= 0 || t->unit <= 0)
-        return error_set(e, "speed and time_unit must be above 0");
     if (t->class_column && t->source.classes_value.type != VALUE_TABLE)
-        return error_set(e, "class: name the classes too, such as classes = { chat = { priority = 1 } }");
+        return error_set(
+            e, "class: name the classes too, such as classes = { chat = { priority = 1 } }");
     if (!t->class_column && t->source.classes_value.type == VALUE_TABLE)
         return error_set(e, "classes: say which column holds the class (class = \"column\")");
     if (!read_columns(t, columns, e) || !(t->rows = open_rows(t, columns, t->n_columns, e)))
@@ -175,19 +177,26 @@ static void start(struct node *n) {
         sim_dry(n->sim);
 }
 
-static void release(struct node *n) { rows_close(trace_of(n)->rows); }
+static void release(struct node *n) {
+    rows_close(trace_of(n)->rows);
+}
 
 static const struct param params[] = {
     PARAM(TEXT, "file", struct trace, file, NULL,
-          "CSV with a header line, or JSON lines; beside the scenario or from where nines was started",
-          .flags = REQUIRED),
-    PARAM(TEXT, "arrival", struct trace, arrival, "arrival_s", "the column of arrival times"),
-    PARAM(TIME, "time_unit", struct trace, unit, "1s", "what 1 in that column means"),
-    PARAM(TEXT, "class", struct trace, class_column, NULL, "the column of class names"),
+          "CSV with a header line, or JSON lines; beside the scenario or from where nines was "
+          "started",
+          .flags = REQUIRED | EARLY),
+    PARAM(TEXT, "arrival", struct trace, arrival, "arrival_s", "the column of arrival times",
+          .flags = EARLY),
+    PARAM(TIME, "time_unit", struct trace, unit, "1s", "what 1 in that column means", .min = 1e-9,
+          .max = INFINITY),
+    PARAM(TEXT, "class", struct trace, class_column, NULL, "the column of class names",
+          .flags = EARLY),
     PARAM(VALUE, "classes", struct source, classes_value, NULL,
-          "the classes that may occur: name = { priority = 0 }"),
-    PARAM(VALUE, "facts", struct source, facts_value, NULL, "fact = \"column\""),
-    PARAM(NUMBER, "speed", struct trace, speed, "1", "2 replays twice as fast"),
+          "the classes that may occur: name = { priority = 0 }", .flags = EARLY),
+    PARAM(VALUE, "facts", struct source, facts_value, NULL, "fact = \"column\"", .flags = EARLY),
+    PARAM(NUMBER, "speed", struct trace, speed, "1", "2 replays twice as fast", .min = 1e-9,
+          .max = INFINITY),
     PARAM(BOOL, "loop", struct trace, loop, "false", "begin again at the end of the file"),
     PARAM(INTEGER, "limit", struct trace, limit, "0", "stop after so many requests; 0: all",
           .max = 9e15),

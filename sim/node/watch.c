@@ -25,7 +25,7 @@ static const char *const stats[] = {"mean", "min", "max"};
 static const uint32_t all_outcomes = (1u << OUTCOMES) - 1;
 static const uint32_t good_outcomes = 1u << OUTCOME_OK | 1u << OUTCOME_DEGRADED;
 
-/* ---- the window ------------------------------------------------------------------------------ */
+/* ---- the window */
 
 static void clear(struct watch *w, struct watch_slot *k) {
     struct hist hist = k->hist;
@@ -90,7 +90,7 @@ void watch_turn(struct watch *w, bool idle) {
     clear(w, w->now);
 }
 
-/* ---- values ---------------------------------------------------------------------------------- */
+/* ---- values */
 
 static double ask(const struct watch *w, const struct watched *t) {
     static const enum probe probes[] = {
@@ -98,8 +98,8 @@ static double ask(const struct watch *w, const struct watched *t) {
     double sum = 0, least = INFINITY, most = -INFINITY, x;
     for (uint32_t i = 0; i < t->nodes.n; i++) {
         if (!node_probe(t->nodes.at[i], probes[t->what], &x)) {
-            sim_fail(w->owner->sim, "%s: %s: when: '%s' has no %s", w->owner->where, w->owner->address,
-                     t->nodes.at[i]->address, whats[t->what]);
+            sim_fail(w->owner->sim, "%s: %s: when: '%s' has no %s", w->owner->where,
+                     w->owner->address, t->nodes.at[i]->address, whats[t->what]);
             return NAN;
         }
         sum += x;
@@ -164,7 +164,7 @@ bool watch_holds(const struct watch *w) {
     return condition_compare(w->when, x, bound); /* which NaN never satisfies */
 }
 
-/* ---- binding --------------------------------------------------------------------------------- */
+/* ---- binding */
 
 static bool bind_outcomes(struct watched *t, const struct metric_ref *m, struct error *e) {
     const char *text = metric_label(m, "outcome");
@@ -253,7 +253,7 @@ static bool check_bound(const struct watch *w, struct error *e) {
                                          : "a plain number");
 }
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- life */
 
 bool watch_seal(struct watch *w, struct node *owner, const struct edge *inner,
                 const struct condition *when, ns_t window, struct error *e) {

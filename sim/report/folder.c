@@ -21,7 +21,8 @@ static FILE *open_in(const char *dir, const char *name, struct error *e) {
 
 static bool close_in(FILE *f, const char *dir, const char *name, struct error *e) {
     bool bad = ferror(f) != 0;
-    return (fclose(f) == 0 && !bad) || error_set(e, "%s/%s: it could not be written whole: %s", dir, name, strerror(errno));
+    return (fclose(f) == 0 && !bad) ||
+           error_set(e, "%s/%s: it could not be written whole: %s", dir, name, strerror(errno));
 }
 
 static void quoted(FILE *f, const char *text) {
@@ -31,17 +32,19 @@ static void quoted(FILE *f, const char *text) {
         fputs(text, f);
 }
 
-static void write_histogram(FILE *f, const struct study *s, const struct case_result *c, uint32_t index) {
+static void write_histogram(FILE *f, const struct study *s, const struct case_result *c,
+                            uint32_t index) {
     struct hist h;
     char metric[128] = "latency";
     if (index)
-        snprintf(metric, sizeof metric, "latency{class=%s}", s->scenario.sim->classes[index - 1].name);
+        snprintf(metric, sizeof metric, "latency{class=%s}",
+                 s->scenario.sim->classes[index - 1].name);
     study_histogram(s, c, index, &h);
     for (uint32_t i = 0; i < h.size; i++)
         if (h.count[i]) {
             quoted(f, metric);
-            fprintf(f, ",%.12g,%.12g,%llu\n", (double)hist_low(&h, i) * 1e-9, ((double)hist_high(&h, i) + 1) * 1e-9,
-                    (unsigned long long)h.count[i]);
+            fprintf(f, ",%.12g,%.12g,%llu\n", (double)hist_low(&h, i) * 1e-9,
+                    ((double)hist_high(&h, i) + 1) * 1e-9, (unsigned long long)h.count[i]);
         }
     hist_release(&h);
 }
@@ -80,13 +83,14 @@ bool csv_metrics(FILE *f, const struct study *s, const struct case_result *c) {
         else if (e.used == 1)
             fprintf(f, ",%.12g,,,1,%s\n", e.mean, unit_symbol(s->queries[i].unit));
         else
-            fprintf(f, ",%.12g,%.12g,%.12g,%zu,%s\n", e.mean, e.ci.lo, e.ci.hi, e.used, unit_symbol(s->queries[i].unit));
+            fprintf(f, ",%.12g,%.12g,%.12g,%zu,%s\n", e.mean, e.ci.lo, e.ci.hi, e.used,
+                    unit_symbol(s->queries[i].unit));
     }
     return !ferror(f);
 }
 
-static bool write_files(const char *dir, const struct study *s, const struct case_result *c, const char *scenario, bool claims,
-                        struct error *e) {
+static bool write_files(const char *dir, const struct study *s, const struct case_result *c,
+                        const char *scenario, bool claims, struct error *e) {
     FILE *f = open_in(dir, "summary.json", e);
     if (!f)
         return false;
@@ -138,11 +142,14 @@ bool folder_check(const char *dir, struct error *e) {
         n++;
     if (d)
         closedir(d);
-    return n <= 2 || error_set(e, "%s: it exists and is no result of nines; name another folder", dir);
+    return n <= 2 ||
+           error_set(e, "%s: it exists and is no result of nines; name another folder", dir);
 }
 
-bool folder_write(const char *dir, const struct study *s, const struct case_result *c, const char *scenario, bool claims,
-                  bool (*finish)(const char *dir, void *ctx, struct error *e), void *ctx, struct error *e) {
+bool folder_write(const char *dir, const struct study *s, const struct case_result *c,
+                  const char *scenario, bool claims,
+                  bool (*finish)(const char *dir, void *ctx, struct error *e), void *ctx,
+                  struct error *e) {
     char temporary[4096];
     size_t n = strlen(dir);
     while (n > 1 && dir[n - 1] == '/')

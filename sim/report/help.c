@@ -14,8 +14,9 @@ static const char *kind_text(const struct param *p) {
     case PARAM_TIME:
         return "duration";
     case PARAM_QUANTITY:
-        return p->unit == UNIT_TIME ? "duration, distribution, per-class table, linear, table, signal or function"
-                                    : "quantity";
+        return p->unit == UNIT_TIME
+                   ? "duration, distribution, per-class table, linear, table, signal or function"
+                   : "quantity";
     case PARAM_RATE:
         return "per second, or a signal";
     case PARAM_BOOL:
@@ -71,10 +72,12 @@ static void param_row(FILE *f, const struct param *p, const char *prefix, bool m
     const char *def = p->flags & REQUIRED ? "required" : p->def ? p->def : "";
     const char *live = p->flags & LIVE ? "live" : "";
     if (markdown) {
-        fprintf(f, "| `%s` | %s%s%s | %s | %s | %s |\n", name, kind_text(p), range[0] ? ": " : "", range, def, live, p->help);
+        fprintf(f, "| `%s` | %s%s%s | %s | %s | %s |\n", name, kind_text(p), range[0] ? ": " : "",
+                range, def, live, p->help);
         return;
     }
-    fprintf(f, "  %-28s %s%s%s%s", name, kind_text(p), range[0] ? ": " : "", range, live[0] ? "; live" : "");
+    fprintf(f, "  %-28s %s%s%s%s", name, kind_text(p), range[0] ? ": " : "", range,
+            live[0] ? "; live" : "");
     if (def[0])
         fprintf(f, p->flags & REQUIRED ? "; required" : "; default %s", def);
     fprintf(f, "\n  %-28s %s\n", "", p->help);
@@ -91,7 +94,8 @@ static const char *metric_text(enum metric_kind k) {
 static void metrics(FILE *f, const struct node_type *type, bool markdown) {
     if (!type->metrics)
         return;
-    fputs(markdown ? "\n| metric | kind | meaning |\n|---|---|---|\n" : "\nMetrics of its own\n", f);
+    fputs(markdown ? "\n| metric | kind | meaning |\n|---|---|---|\n" : "\nMetrics of its own\n",
+          f);
     for (const struct metric *m = type->metrics; m->name; m++) {
         if (markdown)
             fprintf(f, "| `%s` | %s | %s |\n", m->name, metric_text(m->kind), m->help);
@@ -106,7 +110,9 @@ void help_node(FILE *f, const struct node_type *type, bool markdown) {
         fprintf(f, markdown ? "Follows: %s.\n\n" : "Follows %s\n\n", type->follows);
     if (type->example)
         fprintf(f, markdown ? "```lua\n%s\n```\n\n" : "  %s\n\n", type->example);
-    fputs(markdown ? "| parameter | takes | default | | meaning |\n|---|---|---|---|---|\n" : "Parameters (besides name)\n", f);
+    fputs(markdown ? "| parameter | takes | default | | meaning |\n|---|---|---|---|---|\n"
+                   : "Parameters (besides name)\n",
+          f);
     for (const struct param *p = type->params; p->name; p++)
         param_row(f, p, "", markdown);
     metrics(f, type, markdown);
@@ -119,7 +125,8 @@ void help_node(FILE *f, const struct node_type *type, bool markdown) {
     fputc('\n', f);
 }
 
-void help_word(FILE *f, const char *name, const char *summary, const char *arguments, const char *example, bool markdown) {
+void help_word(FILE *f, const char *name, const char *summary, const char *arguments,
+               const char *example, bool markdown) {
     fprintf(f, markdown ? "### %s\n\n%s.\n\n" : "%s: %s\n", name, summary);
     if (arguments)
         fprintf(f, markdown ? "Takes: %s.\n\n" : "  takes %s\n", arguments);

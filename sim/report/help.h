@@ -10,6 +10,7 @@
 void help_node(FILE *f, const struct node_type *type, bool markdown);
 
 /* A word with an example: distributions, signals, faults, others. `arguments` may be NULL. */
-void help_word(FILE *f, const char *name, const char *summary, const char *arguments, const char *example, bool markdown);
+void help_word(FILE *f, const char *name, const char *summary, const char *arguments,
+               const char *example, bool markdown);
 
 #endif

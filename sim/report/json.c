@@ -7,7 +7,9 @@
 #include "base/units.h"
 #include "core/group.h"
 
-static json_t *number(double x) { return isfinite(x) ? json_real(x) : json_null(); }
+static json_t *number(double x) {
+    return isfinite(x) ? json_real(x) : json_null();
+}
 
 static json_t *interval(struct interval ci) {
     if (!isfinite(ci.lo) || !isfinite(ci.hi))
@@ -19,9 +21,10 @@ static json_t *knobs(const struct scenario *s) {
     json_t *o = json_object();
     for (uint32_t i = 0; i < s->n_knobs; i++) {
         const struct knob *k = &s->knobs[i];
-        json_object_set_new(o, k->name, k->is_text   ? json_string(k->text)
-                                        : k->is_bool ? json_boolean(k->number != 0)
-                                                     : number(k->number));
+        json_object_set_new(o, k->name,
+                            k->is_text   ? json_string(k->text)
+                            : k->is_bool ? json_boolean(k->number != 0)
+                                         : number(k->number));
     }
     return o;
 }
@@ -37,17 +40,19 @@ static json_t *requests(const struct case_result *c) {
     json_t *outcomes = json_object();
     for (int o = 0; o < OUTCOMES; o++)
         json_object_set_new(outcomes, outcome_names[o], json_integer((json_int_t)by[o]));
-    return json_pack("{s:I, s:I, s:I, s:I, s:o}", "in_flight_at_start", (json_int_t)start, "offered", (json_int_t)offered,
-                     "finished", (json_int_t)finished, "in_flight_at_end", (json_int_t)end, "by_outcome", outcomes);
+    return json_pack("{s:I, s:I, s:I, s:I, s:o}", "in_flight_at_start", (json_int_t)start,
+                     "offered", (json_int_t)offered, "finished", (json_int_t)finished,
+                     "in_flight_at_end", (json_int_t)end, "by_outcome", outcomes);
 }
 
 static json_t *metric(const struct study *s, const struct case_result *c, uint32_t q) {
     struct estimate e = study_estimate(s, c, q);
     const char *unit = unit_symbol(s->queries[q].unit);
     if (!e.used)
-        return json_pack("{s:n, s:s, s:s}", "value", "why", metric_lack_text(study_lack(c, q)), "unit", unit);
-    json_t *o = json_pack("{s:o, s:o, s:I, s:s}", "value", number(e.mean), "ci95", interval(e.ci), "n", (json_int_t)e.used,
-                          "unit", unit);
+        return json_pack("{s:n, s:s, s:s}", "value", "why", metric_lack_text(study_lack(c, q)),
+                         "unit", unit);
+    json_t *o = json_pack("{s:o, s:o, s:I, s:s}", "value", number(e.mean), "ci95", interval(e.ci),
+                          "n", (json_int_t)e.used, "unit", unit);
     if (e.used < c->n)
         json_object_set_new(o, "without_value", json_integer((json_int_t)(c->n - e.used)));
     return o;
@@ -67,8 +72,8 @@ static json_t *nodes(const struct sim *sim) {
         json_t *children = json_array();
         for (uint32_t k = 0; k < n->n_out; k++)
             json_array_append_new(children, json_string(n->out[k]->to->address));
-        json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "address", n->address, "kind", n->type->kind, "children",
-                                              children));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "address", n->address, "kind",
+                                              n->type->kind, "children", children));
     }
     return list;
 }
@@ -77,8 +82,8 @@ static json_t *edges(const struct sim *sim) {
     json_t *list = json_array();
     for (uint32_t i = 0; i < sim->n_order; i++)
         for (uint32_t k = 0; k < sim->order[i]->n_out; k++)
-            json_array_append_new(list, json_pack("{s:s, s:s}", "from", sim->order[i]->address, "to",
-                                                  sim->order[i]->out[k]->to->address));
+            json_array_append_new(list, json_pack("{s:s, s:s}", "from", sim->order[i]->address,
+                                                  "to", sim->order[i]->out[k]->to->address));
     return list;
 }
 
@@ -87,9 +92,11 @@ static json_t *claims(const struct study *s) {
     for (uint32_t i = 0; i < s->scenario.n_claims; i++) {
         const struct claim *c = &s->scenario.claims[i];
         struct decision d = claim_decide(s, c->condition, c->in_case ? c->in_case : "base");
-        json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:I}", "text", c->text, "condition", c->condition->text,
-                              "case", c->in_case ? c->in_case : "base", "verdict", verdict_names[d.verdict], "expected",
-                              verdict_names[c->expect], "value", number(d.value), "ci95", interval(d.ci), "n", (json_int_t)d.n);
+        json_t *o =
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:I}", "text", c->text, "condition",
+                      c->condition->text, "case", c->in_case ? c->in_case : "base", "verdict",
+                      verdict_names[d.verdict], "expected", verdict_names[c->expect], "value",
+                      number(d.value), "ci95", interval(d.ci), "n", (json_int_t)d.n);
         if (c->because)
             json_object_set_new(o, "because", json_string(c->because));
         if (d.why[0])
@@ -104,9 +111,11 @@ static json_t *slo(const struct study *s, const struct case_result *c) {
     for (uint32_t i = 0; i < s->scenario.n_slo; i++) {
         const struct condition *x = s->scenario.slo[i];
         struct decision d = claim_decide(s, x, c->name);
-        json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:s, s:o}", "condition", s->scenario.slo_text[i], "metric",
-                                              x->left.kind == EXPR_METRIC ? x->left.metric.text : "", "bound", number(d.bound),
-                                              "verdict", verdict_names[d.verdict], "value", number(d.value)));
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:o, s:s, s:o}", "condition", s->scenario.slo_text[i],
+                            "metric", x->left.kind == EXPR_METRIC ? x->left.metric.text : "",
+                            "bound", number(d.bound), "verdict", verdict_names[d.verdict], "value",
+                            number(d.value)));
     }
     return list;
 }
@@ -114,8 +123,9 @@ static json_t *slo(const struct study *s, const struct case_result *c) {
 static json_t *spans(const struct scenario *s) {
     json_t *list = json_array();
     for (uint32_t i = 0; i < s->n_phases; i++)
-        json_array_append_new(list, json_pack("{s:s, s:f, s:f}", "name", s->phases[i].name, "from_s",
-                                              ns_to_s(s->phases[i].from), "to_s", ns_to_s(s->phases[i].to)));
+        json_array_append_new(list, json_pack("{s:s, s:f, s:f}", "name", s->phases[i].name,
+                                              "from_s", ns_to_s(s->phases[i].from), "to_s",
+                                              ns_to_s(s->phases[i].to)));
     return list;
 }
 
@@ -126,9 +136,11 @@ static json_t *faults(const struct sim *sim) {
     json_t *list = json_array();
     for (uint32_t i = 0; i < n && i < ROOM; i++) {
         bool timed = info[i].from != NS_NEVER;
-        json_array_append_new(list, json_pack("{s:s, s:o, s:o}", "text", info[i].text, "from_s",
-                                              timed ? json_real(ns_to_s(info[i].from)) : json_null(), "to_s",
-                                              timed && info[i].to < NS_LIMIT ? json_real(ns_to_s(info[i].to)) : json_null()));
+        json_array_append_new(
+            list, json_pack("{s:s, s:o, s:o}", "text", info[i].text, "from_s",
+                            timed ? json_real(ns_to_s(info[i].from)) : json_null(), "to_s",
+                            timed && info[i].to < NS_LIMIT ? json_real(ns_to_s(info[i].to))
+                                                           : json_null()));
     }
     return list;
 }
@@ -147,24 +159,30 @@ static json_t *cost(const struct study *s, const struct case_result *c) {
         if (group_price(sim->order[i]) > 0) {
             char metric_name[600];
             snprintf(metric_name, sizeof metric_name, "%s:provisioned", sim->order[i]->address);
-            json_array_append_new(items, json_pack("{s:s, s:f, s:o}", "group", sim->order[i]->address, "per_replica_hour",
-                                                   group_price(sim->order[i]), "replicas", number(value_of(s, c, metric_name))));
+            json_array_append_new(items,
+                                  json_pack("{s:s, s:f, s:o}", "group", sim->order[i]->address,
+                                            "per_replica_hour", group_price(sim->order[i]),
+                                            "replicas", number(value_of(s, c, metric_name))));
         }
-    return json_pack("{s:o, s:o, s:o}", "per_hour", number(value_of(s, c, "cost.per_hour")), "per_request",
-                     number(value_of(s, c, "cost.per_request")), "items", items);
+    return json_pack("{s:o, s:o, s:o}", "per_hour", number(value_of(s, c, "cost.per_hour")),
+                     "per_request", number(value_of(s, c, "cost.per_request")), "items", items);
 }
 
-json_t *json_result(const struct study *s, const struct case_result *c, const char *scenario, bool with_claims) {
+json_t *json_result(const struct study *s, const struct case_result *c, const char *scenario,
+                    bool with_claims) {
     uint64_t events = 0;
     for (uint32_t i = 0; i < c->n; i++)
         events += c->rep[i].events;
-    json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "schema", "nines.result/1", "scenario", scenario, "title",
-                          s->scenario.title, "case", c->name, "seed", (json_int_t)s->seed, "replications", (json_int_t)c->n,
-                          "knobs", knobs(&s->scenario));
+    json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "schema", "nines.result/1",
+                          "scenario", scenario, "title", s->scenario.title, "case", c->name, "seed",
+                          (json_int_t)s->seed, "replications", (json_int_t)c->n, "knobs",
+                          knobs(&s->scenario));
     if (!o)
         return NULL;
-    json_object_set_new(o, "time", json_pack("{s:f, s:f, s:b}", "warmup_s", ns_to_s(s->warmup), "measured_s",
-                                             c->n ? ns_to_s(c->rep[0].measured) : 0.0, "warmup_found", (int)s->warmup_found));
+    json_object_set_new(o, "time",
+                        json_pack("{s:f, s:f, s:b}", "warmup_s", ns_to_s(s->warmup), "measured_s",
+                                  c->n ? ns_to_s(c->rep[0].measured) : 0.0, "warmup_found",
+                                  (int)s->warmup_found));
     json_object_set_new(o, "requests", requests(c));
     json_object_set_new(o, "metrics", metrics(s, c));
     json_object_set_new(o, "nodes", nodes(s->scenario.sim));
@@ -176,13 +194,15 @@ json_t *json_result(const struct study *s, const struct case_result *c, const ch
         json_object_set_new(o, "claims", claims(s));
     json_object_set_new(o, "cost", cost(s, c));
     json_object_set_new(o, "audit", json_pack("{s:b, s:b}", "conserved", 1, "little", 1));
-    json_object_set_new(o, "run", json_pack("{s:f, s:I, s:s}", "wall_s", s->wall_s, "events", (json_int_t)events, "version",
-                                            NINES_VERSION));
+    json_object_set_new(o, "run",
+                        json_pack("{s:f, s:I, s:s}", "wall_s", s->wall_s, "events",
+                                  (json_int_t)events, "version", NINES_VERSION));
     return o;
 }
 
 bool json_write(FILE *f, const json_t *j, struct error *e) {
-    if (!j || json_dumpf(j, f, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) || fputc('\n', f) == EOF || fflush(f))
+    if (!j || json_dumpf(j, f, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) || fputc('\n', f) == EOF ||
+        fflush(f))
         return error_set(e, "the JSON result could not be written");
     return true;
 }

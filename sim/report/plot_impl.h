@@ -10,8 +10,7 @@
 
 #include "base/error.h"
 
-/* ---- text and the script (plot_text.c)
- * ------------------------------------------------------------ */
+/* ---- text and the script (plot_text.c) */
 
 enum { PLOT_BODY = 15, PLOT_SMALL = 13, PLOT_TITLE = 21 }; /* heights of the fonts */
 
@@ -33,8 +32,7 @@ void plot_put_number(FILE *script, const char *name, double value);
 void plot_put_texts(FILE *script, const char *name, const char *const *texts, int n);
 void plot_put_numbers(FILE *script, const char *name, const double *values, int n);
 
-/* ---- axes (plot_axis.c)
- * --------------------------------------------------------------------------- */
+/* ---- axes (plot_axis.c) */
 
 enum { PLOT_TICKS = 64 };
 
@@ -69,8 +67,7 @@ void plot_put_axis(FILE *script, const char *prefix, const struct plot_axis *a);
 
 char *plot_duration_text(char *out, size_t size, double seconds); /* "8.21 ms" */
 
-/* ---- placing labels (plot_place.c)
- * ---------------------------------------------------------------- */
+/* ---- placing labels (plot_place.c) */
 
 /* Moves n labels (ascending wanted centres, widths) as little as possible so that they do not
  * overlap inside [0, room]; the order stays. They overlap only when they are wider than the room
@@ -92,8 +89,7 @@ enum { PLOT_LANES = 4 };
  * the same text is named. */
 int plot_lanes(struct plot_span *s, int n, double room);
 
-/* ---- the result (plot_summary.c)
- * ------------------------------------------------------------------ */
+/* ---- the result (plot_summary.c) */
 
 struct plot_fault {
     char *text;
@@ -116,8 +112,7 @@ struct plot_summary {
 bool plot_summary_load(struct plot_summary *s, const char *dir, struct error *e);
 void plot_summary_free(struct plot_summary *s);
 
-/* ---- histograms (plot_hist.c)
- * --------------------------------------------------------------------- */
+/* ---- histograms (plot_hist.c) */
 
 struct plot_bucket {
     double low, high, count; /* s, s */
@@ -140,8 +135,7 @@ double plot_hist_quantile(const struct plot_hist *h, double p); /* s */
  * covers. What lies outside of the axis falls into the first and the last bin. */
 void plot_hist_rebin(const struct plot_hist *h, const struct plot_axis *a, double *share, int n);
 
-/* ---- series (plot_series.c)
- * ----------------------------------------------------------------------- */
+/* ---- series (plot_series.c) */
 
 struct plot_points {
     double *t, *v; /* ascending t, s */
@@ -186,8 +180,7 @@ struct plot_address {
 /* Fills at most PLOT_ADDRESSES + PLOT_SINGLES, busiest first, a single replica behind its pool. */
 int plot_busiest(const struct plot_series *s, struct plot_address *out);
 
-/* ---- pictures
- * ------------------------------------------------------------------------------------- */
+/* ---- pictures */
 
 struct plot_job {
     const struct plot_summary *summary;
@@ -241,8 +234,7 @@ int plot_write_blocks(struct plot_job *j, struct plot_wanted *w, int n, const ch
 void plot_put_lines(struct plot_job *j, const struct plot_wanted *w, const char *const *names,
                     const double *colour, const double *style, int n);
 
-/* ---- gnuplot (plot_pipe.c)
- * ------------------------------------------------------------------------ */
+/* ---- gnuplot (plot_pipe.c) */
 
 /* Feeds the script to one gnuplot process and waits for its end. */
 bool plot_pipe_run(const char *script, size_t size, struct error *e);

@@ -6,7 +6,9 @@
 
 #include "base/units.h"
 
-static const char *paint(const struct text_style *s, const char *code) { return s->colour ? code : ""; }
+static const char *paint(const struct text_style *s, const char *code) {
+    return s->colour ? code : "";
+}
 #define GREEN "\033[32m"
 #define RED "\033[31m"
 #define YELLOW "\033[33m"
@@ -21,50 +23,62 @@ static int index_of(const struct study *s, const char *text) {
 }
 
 /* "48.2 ms ± 1.3 ms" or why there is none. */
-static const char *with_interval(char *out, size_t size, struct estimate e, enum unit unit, enum metric_lack lack) {
+static const char *with_interval(char *out, size_t size, struct estimate e, enum unit unit,
+                                 enum metric_lack lack) {
     char value[40], half[40];
     if (!e.used)
         snprintf(out, size, "n/a (%s)", lack ? metric_lack_text(lack) : "no samples");
     else if (e.used == 1)
-        snprintf(out, size, "%s (one run: no interval)", unit_format(value, sizeof value, e.mean, unit));
+        snprintf(out, size, "%s (one run: no interval)",
+                 unit_format(value, sizeof value, e.mean, unit));
     else if (e.ci.hi - e.ci.lo <= 2e-6 * fabs(e.mean))
-        snprintf(out, size, "%s", unit_format(value, sizeof value, e.mean, unit)); /* the same in every run */
+        snprintf(out, size, "%s",
+                 unit_format(value, sizeof value, e.mean, unit)); /* the same in every run */
     else
         snprintf(out, size, "%s ± %s", unit_format(value, sizeof value, e.mean, unit),
                  unit_format(half, sizeof half, (e.ci.hi - e.ci.lo) / 2, unit));
     return out;
 }
 
-static void row(FILE *f, const struct study *s, const struct case_result *c, const char *label, const char *metric) {
+static void row(FILE *f, const struct study *s, const struct case_result *c, const char *label,
+                const char *metric) {
     char text[120];
     int q = index_of(s, metric);
     if (q < 0)
         return;
     fprintf(f, "  %-22s %s\n", label,
-            with_interval(text, sizeof text, study_estimate(s, c, (uint32_t)q), s->queries[q].unit, study_lack(c, (uint32_t)q)));
+            with_interval(text, sizeof text, study_estimate(s, c, (uint32_t)q), s->queries[q].unit,
+                          study_lack(c, (uint32_t)q)));
 }
 
-static void heading(FILE *f, const struct study *s, const struct case_result *c, const struct text_style *st) {
+static void heading(FILE *f, const struct study *s, const struct case_result *c,
+                    const struct text_style *st) {
     char warm[40], span[40];
     ns_t measured = c->n ? c->rep[0].measured : 0;
-    fprintf(f, "%s%s%s  (case %s, seed %llu)\n", paint(st, BOLD), s->scenario.title, paint(st, PLAIN), c->name,
-            (unsigned long long)s->seed);
-    fprintf(f, "  %u replication%s of %s after %s of warm-up%s; ± is a 95 %% interval\n\n", c->n, c->n == 1 ? "" : "s",
-            unit_format(span, sizeof span, ns_to_s(measured), UNIT_TIME),
+    fprintf(f, "%s%s%s  (case %s, seed %llu)\n", paint(st, BOLD), s->scenario.title,
+            paint(st, PLAIN), c->name, (unsigned long long)s->seed);
+    fprintf(f, "  %u replication%s of %s after %s of warm-up%s; ± is a 95 %% interval\n\n", c->n,
+            c->n == 1 ? "" : "s", unit_format(span, sizeof span, ns_to_s(measured), UNIT_TIME),
             unit_format(warm, sizeof warm, ns_to_s(s->warmup), UNIT_TIME),
             !s->scenario.warmup_auto ? ""
             : s->warmup_found        ? " (found by MSER-5)"
-                                     : " (MSER-5 found no end of the start-up: longer runs are needed)");
+                              : " (MSER-5 found no end of the start-up: longer runs are needed)");
 }
 
 static void users(FILE *f, const struct study *s, const struct case_result *c) {
-    static const char *const rows[][2] = {
-        {"offered", "offered"},          {"goodput", "goodput"},          {"availability", "availability"},
-        {"latency mean", "latency.mean"}, {"latency P50", "latency.p50"}, {"latency P99", "latency.p99"},
-        {"latency P99.9", "latency.p999"}, {"cost per hour", "cost.per_hour"}, {"cost per request", "cost.per_request"}};
+    static const char *const rows[][2] = {{"offered", "offered"},
+                                          {"goodput", "goodput"},
+                                          {"availability", "availability"},
+                                          {"latency mean", "latency.mean"},
+                                          {"latency P50", "latency.p50"},
+                                          {"latency P99", "latency.p99"},
+                                          {"latency P99.9", "latency.p999"},
+                                          {"cost per hour", "cost.per_hour"},
+                                          {"cost per request", "cost.per_request"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         int q = index_of(s, rows[i][1]);
-        if (!strncmp(rows[i][1], "cost", 4) && q >= 0 && !(study_estimate(s, c, (uint32_t)q).mean > 0))
+        if (!strncmp(rows[i][1], "cost", 4) && q >= 0 &&
+            !(study_estimate(s, c, (uint32_t)q).mean > 0))
             continue;
         row(f, s, c, rows[i][0], rows[i][1]);
     }
@@ -90,7 +104,8 @@ static void phases(FILE *f, const struct study *s, const struct case_result *c) 
             int q = index_of(s, metric);
             int width = (m < 2 ? 28 : 26) + 1; /* the ± sign takes two bytes */
             if (q >= 0)
-                with_interval(text, sizeof text, study_estimate(s, c, (uint32_t)q), s->queries[q].unit, study_lack(c, (uint32_t)q));
+                with_interval(text, sizeof text, study_estimate(s, c, (uint32_t)q),
+                              s->queries[q].unit, study_lack(c, (uint32_t)q));
             fprintf(f, " %*s", strstr(text, "±") ? width : width - 1, q >= 0 ? text : "");
         }
         fputc('\n', f);
@@ -112,8 +127,8 @@ static void busiest(FILE *f, const struct study *s, const struct case_result *c)
     struct busy *list = mem_zero((s->n_queries + 1) * sizeof *list);
     int n = 0;
     for (uint32_t i = 0; i < s->n_queries; i++)
-        if (s->queries[i].kind == EXPR_METRIC && !strcmp(s->queries[i].ref.name, "utilization") && s->queries[i].listed &&
-            !s->queries[i].ref.n_labels)
+        if (s->queries[i].kind == EXPR_METRIC && !strcmp(s->queries[i].ref.name, "utilization") &&
+            s->queries[i].listed && !s->queries[i].ref.n_labels)
             list[n++] = (struct busy){(int)i, study_estimate(s, c, i).mean};
     qsort(list, (size_t)n, sizeof *list, by_mean);
     if (n)
@@ -127,14 +142,17 @@ static void busiest(FILE *f, const struct study *s, const struct case_result *c)
         if (top >= 0) {
             char value[40];
             snprintf(more, sizeof more, "   (the busiest replica %s)",
-                     unit_format(value, sizeof value, study_estimate(s, c, (uint32_t)top).mean, UNIT_RATIO));
+                     unit_format(value, sizeof value, study_estimate(s, c, (uint32_t)top).mean,
+                                 UNIT_RATIO));
         }
         fprintf(f, "  %-22s %s%s\n", s->queries[q].ref.address, text, more);
     }
     free(list);
 }
 
-static const char *verdict_colour(enum verdict v) { return v == VERDICT_HOLDS ? GREEN : v == VERDICT_FAILS ? RED : YELLOW; }
+static const char *verdict_colour(enum verdict v) {
+    return v == VERDICT_HOLDS ? GREEN : v == VERDICT_FAILS ? RED : YELLOW;
+}
 
 /* " ± half", or " (lo to hi)" where the interval is lopsided, as that of a fraction is. */
 static void decision_interval(char *out, size_t size, const struct decision *d) {
@@ -150,16 +168,19 @@ static void decision_interval(char *out, size_t size, const struct decision *d) 
         snprintf(out, size, " ± %s", unit_format(hi, sizeof hi, width / 2, d->unit));
 }
 
-static void verdict_line(FILE *f, const struct text_style *st, const struct decision *d, const char *text, const char *condition) {
+static void verdict_line(FILE *f, const struct text_style *st, const struct decision *d,
+                         const char *text, const char *condition) {
     char value[40], interval[100], why[120] = "";
     decision_interval(interval, sizeof interval, d);
     if (d->why[0])
         snprintf(why, sizeof why, "; %s", d->why);
-    fprintf(f, "  %s%-10s%s %s%s%s   [%s%s%s]\n", paint(st, verdict_colour(d->verdict)), verdict_names[d->verdict], paint(st, PLAIN),
-            text, text[0] ? ": " : "", condition, unit_format(value, sizeof value, d->value, d->unit), interval, why);
+    fprintf(f, "  %s%-10s%s %s%s%s   [%s%s%s]\n", paint(st, verdict_colour(d->verdict)),
+            verdict_names[d->verdict], paint(st, PLAIN), text, text[0] ? ": " : "", condition,
+            unit_format(value, sizeof value, d->value, d->unit), interval, why);
 }
 
-static void slos(FILE *f, const struct study *s, const struct case_result *c, const struct text_style *st) {
+static void slos(FILE *f, const struct study *s, const struct case_result *c,
+                 const struct text_style *st) {
     if (!s->scenario.n_slo)
         return;
     fprintf(f, "\n  objectives\n");
@@ -174,11 +195,15 @@ static void warnings(FILE *f, const struct case_result *c, const struct text_sty
     for (uint32_t i = 0; i < c->n; i++)
         full += c->rep[i].full;
     if (full)
-        fprintf(f, "\n  %ssaturated%s: %u of %u runs stopped because max_in_flight requests were under way; more is offered "
-                   "than can be served\n", paint(st, RED), paint(st, PLAIN), full, c->n);
+        fprintf(f,
+                "\n  %ssaturated%s: %u of %u runs stopped because max_in_flight requests were "
+                "under way; more is offered "
+                "than can be served\n",
+                paint(st, RED), paint(st, PLAIN), full, c->n);
 }
 
-void text_summary(FILE *f, const struct study *s, const struct case_result *c, const char *scenario, const struct text_style *st) {
+void text_summary(FILE *f, const struct study *s, const struct case_result *c, const char *scenario,
+                  const struct text_style *st) {
     heading(f, s, c, st);
     users(f, s, c);
     phases(f, s, c);
@@ -188,7 +213,8 @@ void text_summary(FILE *f, const struct study *s, const struct case_result *c, c
     uint64_t events = 0;
     for (uint32_t i = 0; i < c->n; i++)
         events += c->rep[i].events;
-    fprintf(f, "\n  audit: every request accounted for; Little's law holds to the nanosecond at every component\n");
+    fprintf(f, "\n  audit: every request accounted for; Little's law holds to the nanosecond at "
+               "every component\n");
     if (s->scenario.n_claims)
         fprintf(f, "  next: nines check %s\n", scenario);
     else
@@ -196,33 +222,37 @@ void text_summary(FILE *f, const struct study *s, const struct case_result *c, c
     (void)events;
 }
 
-void text_claims(FILE *f, const struct study *s, const struct text_style *st, int counts[3], int *different) {
+void text_claims(FILE *f, const struct study *s, const struct text_style *st, int counts[3],
+                 int *different) {
     counts[0] = counts[1] = counts[2] = *different = 0;
     for (uint32_t i = 0; i < s->scenario.n_claims; i++) {
         const struct claim *c = &s->scenario.claims[i];
         struct decision d = claim_decide(s, c->condition, c->in_case ? c->in_case : "base");
         char label[300];
-        snprintf(label, sizeof label, "%s%s%s%s", c->text, c->in_case ? " (case " : "", c->in_case ? c->in_case : "",
-                 c->in_case ? ")" : "");
+        snprintf(label, sizeof label, "%s%s%s%s", c->text, c->in_case ? " (case " : "",
+                 c->in_case ? c->in_case : "", c->in_case ? ")" : "");
         verdict_line(f, st, &d, label, c->condition->text);
         counts[d.verdict]++;
         if (d.verdict != (enum verdict)c->expect && d.verdict != VERDICT_UNDECIDED) {
             (*different)++;
-            fprintf(f, "             %sexpected: %s%s\n", paint(st, RED), verdict_names[c->expect], paint(st, PLAIN));
+            fprintf(f, "             %sexpected: %s%s\n", paint(st, RED), verdict_names[c->expect],
+                    paint(st, PLAIN));
         }
         if (c->because)
             fprintf(f, "             because %s\n", c->because);
     }
 }
 
-/* ---- compare ------------------------------------------------------------------------------------- */
+/* ---- compare */
 
-void text_compare(FILE *f, const struct study *a, const struct case_result *ca, const char *name_a, const struct study *b,
-                  const struct case_result *cb, const char *name_b) {
+void text_compare(FILE *f, const struct study *a, const struct case_result *ca, const char *name_a,
+                  const struct study *b, const struct case_result *cb, const char *name_b) {
     uint32_t n = ca->n < cb->n ? ca->n : cb->n;
     double *x = mem_zero((n + 1) * sizeof *x);
-    fprintf(f, "A: %s\nB: %s\n%u pairs of runs with common random numbers; differences B - A with 95 %% intervals\n\n", name_a,
-            name_b, n);
+    fprintf(f,
+            "A: %s\nB: %s\n%u pairs of runs with common random numbers; differences B - A with 95 "
+            "%% intervals\n\n",
+            name_a, name_b, n);
     fprintf(f, "  %-34s %14s %14s   %s\n", "metric", "A", "B", "B - A");
     for (uint32_t i = 0; i < a->n_queries; i++) {
         int j = index_of(b, a->queries[i].text);
@@ -238,8 +268,12 @@ void text_compare(FILE *f, const struct study *a, const struct case_result *ca, 
         bool clear = d.used > 1 && (d.ci.lo > 0 || d.ci.hi < 0);
         with_interval(diff, sizeof diff, d, a->queries[i].unit, LACK_NOTHING);
         fprintf(f, "%s %-34s %14s %14s   %s%s%s\n", clear ? "*" : " ", a->queries[i].text,
-                unit_format(va, sizeof va, ea.mean, a->queries[i].unit), unit_format(vb, sizeof vb, eb.mean, a->queries[i].unit),
-                d.mean > 0 ? "+" : "", diff, clear ? "" : d.mean == 0 && d.sd == 0 ? "  (equal)" : "  (no clear difference)");
+                unit_format(va, sizeof va, ea.mean, a->queries[i].unit),
+                unit_format(vb, sizeof vb, eb.mean, a->queries[i].unit), d.mean > 0 ? "+" : "",
+                diff,
+                clear                      ? ""
+                : d.mean == 0 && d.sd == 0 ? "  (equal)"
+                                           : "  (no clear difference)");
     }
     fprintf(f, "\n  * the interval of the difference does not contain 0\n");
     free(x);

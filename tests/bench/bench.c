@@ -1,4 +1,5 @@
-/* How fast: requests and events a second of CPU time on one core, with meters, histograms and audit on.
+/* How fast: requests and events a second of CPU time on one core, with meters, histograms and audit
+ * on.
  *
  *   bench FILE.lua [knob=value …] [-n RUNS]      prints the median of RUNS (5) and peak memory
  *
@@ -34,9 +35,11 @@ int main(int argc, char **argv) {
         else if (n_sets < 16)
             sets[n_sets++] = argv[i];
     }
-    struct scenario_maker *m = argc > 1 && runs > 0 && runs <= 99 ? host_open(argv[1], &options, sets, n_sets, &e) : NULL;
+    struct scenario_maker *m =
+        argc > 1 && runs > 0 && runs <= 99 ? host_open(argv[1], &options, sets, n_sets, &e) : NULL;
     if (!m) {
-        fprintf(stderr, "bench: %s\n", error_is(&e) ? e.text : "bench FILE.lua [knob=value …] [-n RUNS]");
+        fprintf(stderr, "bench: %s\n",
+                error_is(&e) ? e.text : "bench FILE.lua [knob=value …] [-n RUNS]");
         return 2;
     }
     double times[99], requests = 0, events = 0;
@@ -61,8 +64,10 @@ int main(int argc, char **argv) {
     struct rusage u;
     getrusage(RUSAGE_SELF, &u);
     double t = times[runs / 2];
-    printf("%-24s %8.2f M requests/s %8.2f M events/s %7.1f ns/request   (%.2f s CPU, median of %d; peak memory %.0f MB)\n", argv[1],
-           requests / t / 1e6, events / t / 1e6, 1e9 * t / requests, t, runs, (double)u.ru_maxrss / 1024);
+    printf("%-24s %8.2f M requests/s %8.2f M events/s %7.1f ns/request   (%.2f s CPU, median of "
+           "%d; peak memory %.0f MB)\n",
+           argv[1], requests / t / 1e6, events / t / 1e6, 1e9 * t / requests, t, runs,
+           (double)u.ru_maxrss / 1024);
     host_close(m);
     return 0;
 }

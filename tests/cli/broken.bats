@@ -39,6 +39,7 @@ load broken
 @test "broken: condition_share_of_what" { broken condition_share_of_what; }
 @test "broken: condition_sides_differ" { broken condition_sides_differ; }
 @test "broken: condition_statistic_too_much" { broken condition_statistic_too_much; }
+@test "broken: condition_tolerance_unit" { broken condition_tolerance_unit; }
 @test "broken: condition_unknown_address" { broken condition_unknown_address; }
 @test "broken: condition_unknown_case" { broken condition_unknown_case; }
 @test "broken: condition_unknown_class" { broken condition_unknown_class; }

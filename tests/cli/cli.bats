@@ -311,6 +311,10 @@ LUA
     fails_with 2 "--set dsk:servers=2: nothing has the address 'dsk'; did you mean 'desk'?" run $shop --set dsk:servers=2
     fails_with 2 "--set desk:serves=2: station: unknown key 'serves'; did you mean 'servers'?" run $shop --set desk:serves=2
     fails_with 2 "--set desk:servers=x: servers: \"x\" was given; it wants a number" run $shop --set desk:servers=x
+    fails_with 2 "--set clients:classes=x: open: classes is read while the file runs and cannot be set afterwards; make it a knob" \
+        run $shop --set clients:classes=x
+    fails_with 2 "--set requests:file=x.csv: trace: file is read while the file runs and cannot be set afterwards; make it a knob" \
+        run replay --set requests:file=x.csv
     fails_with 2 "--set x=1: there is no such knob; the scenario has none" run tests/cli/fixtures/pods.lua --set x=1
 }
 
@@ -685,4 +689,31 @@ LIST
     fails_with 2 "the Lua files that come with nines are neither beside the program nor in ../share/nines; install it whole" run $shop
     fails_with 2 "the scenarios that come with nines are not there; install it whole" list
     succeeds help station
+}
+
+@test "run: options that would be ignored are refused" {
+    fails_with 2 "--json and --csv exclude each other; --out DIR writes both" run $shop --json --csv
+    fails_with 2 "--format says how pictures are written; it wants --plot" run $shop --format pdf
+}
+
+@test "run --set: a price, and a phase that only a longer --duration reaches" {
+    cat >"$tmp/price.lua" <<'END'
+return scenario { workload = open { rate = 10 }, phases = { late = { "30s", "40s" } },
+  entry = balance { replicas { name = "pod", count = 2, price = 1, build = function() return station { service = "1ms" } end } },
+  run = { warmup = "0s", duration = "20s", replications = 1 } }
+END
+    fails_with 2 "$tmp/price.lua:1: scenario: phases: late: it begins at 30 s, after the end of the run (20 s)" run "$tmp/price.lua"
+    succeeds run "$tmp/price.lua" --duration 50s --set pod:price=3 --json
+    jq -e '.metrics | .["cost.per_hour"].value == 6 and .["offered{phase=late}"].value > 0' "$tmp/out"
+}
+
+@test "faults: slow reaches whatever takes time of its own" {
+    cat >"$tmp/slow.lua" <<'END'
+return scenario { workload = open { arrivals = "deterministic", rate = 10 },
+  entry = fallback { cache { hit_ratio = 0, lookup = "1ms", fail { after = "2ms" } }, degraded { after = "4ms" } },
+  faults = { slow { "cache", factor = 2 }, slow { "fail", factor = 3 }, slow { "degraded", factor = 5 } },
+  run = { warmup = "0s", duration = "20s", replications = 1 } }
+END
+    succeeds run "$tmp/slow.lua" --json
+    jq -e '.metrics["latency.mean"].value | . > 0.02799 and . < 0.02801' "$tmp/out"
 }

@@ -11,12 +11,16 @@
 /* The same seed gives the same values, bit for bit, on any number of threads. */
 static void threads(void **state) {
     static const char text[] =
-        "return scenario { workload = open { rate = 20, classes = { a = { share = 0.5, priority = 1 }, b = { share = 0.5 } }, facts = { key = "
+        "return scenario { workload = open { rate = 20, classes = { a = { share = 0.5, priority = "
+        "1 }, b = { share = 0.5 } }, facts = { key = "
         "uniform_int { 1, 1000 } } },\n"
-        "  entry = chain { limiter { rate = 30 }, cache { hit_ratio = 0.3, lookup = \"5ms\" }, retry { timeout { after = \"300ms\" } },\n"
-        "    balance { policy = \"ring_hash\", key = \"key\", replicas { name = \"pod\", count = 4, build = function() return station { service = "
+        "  entry = chain { limiter { rate = 30 }, cache { hit_ratio = 0.3, lookup = \"5ms\" }, "
+        "retry { timeout { after = \"300ms\" } },\n"
+        "    balance { policy = \"ring_hash\", key = \"key\", replicas { name = \"pod\", count = "
+        "4, build = function() return station { service = "
         "lognormal { mean = \"150ms\", cv = 1 } } end } } },\n"
-        "  faults = { slow { \"pod[2]\", factor = 5, from = 10, to = 20 }, random { mtbf = 5, mttr = 1, down { \"pod[*]\" } } },\n"
+        "  faults = { slow { \"pod[2]\", factor = 5, from = 10, to = 20 }, random { mtbf = 5, mttr "
+        "= 1, down { \"pod[*]\" } } },\n"
         "  run = { warmup = 5, duration = 40 } }";
     struct lab l[3];
     (void)state;

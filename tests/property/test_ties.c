@@ -1,8 +1,11 @@
-/* The tie matrix: completion, timeout, end of a backoff, withdrawal and faults at the same nanosecond, in all orders.
+/* The tie matrix: completion, timeout, end of a backoff, withdrawal and faults at the same
+ * nanosecond, in all orders.
  *
- * Every time in these models is a multiple of 10 ms, so that everything that can coincide does. Outside events are scheduled either at the
- * beginning (before whatever the model schedules for that moment) or just before it (after). For each combination: the run passes its audits, all
- * pools drain, every call ends in an outcome that is possible, and a second run tells the same story. */
+ * Every time in these models is a multiple of 10 ms, so that everything that can coincide does.
+ * Outside events are scheduled either at the beginning (before whatever the model schedules for
+ * that moment) or just before it (after). For each combination: the run passes its audits, all
+ * pools drain, every call ends in an outcome that is possible, and a second run tells the same
+ * story. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +21,8 @@
 enum { CALLS = 5, FAULTS = 5 };
 
 static const char *const expiries[] = {"abandon", "drop_queued", "stop"};
-static const char *const trees[] = {"timeout in retry", "retry in timeout", "timeout, fallback", "cache, timeout", "chain"};
+static const char *const trees[] = {"timeout in retry", "retry in timeout", "timeout, fallback",
+                                    "cache, timeout", "chain"};
 enum { TREES = sizeof trees / sizeof trees[0] };
 
 struct tie {
@@ -30,11 +34,13 @@ static struct node *make_leaf(struct sim *sim, int leaf) {
     if (leaf == 0)
         return build_node(sim, &station_type, "name=work, service=10ms, queue={limit=2}", NULL);
     if (leaf == 1)
-        return build_node(sim, &station_type, "name=work, service=10ms, servers=2, discipline=lifo", NULL);
+        return build_node(sim, &station_type, "name=work, service=10ms, servers=2, discipline=lifo",
+                          NULL);
     return build_node(sim, &delay_type, "name=work, time=10ms", NULL);
 }
 
-static struct node *make_timeout(struct sim *sim, const struct tie *t, const char *after, struct node *inner) {
+static struct node *make_timeout(struct sim *sim, const struct tie *t, const char *after,
+                                 struct node *inner) {
     char spec[100];
     snprintf(spec, sizeof spec, "after=%s, on_expiry=%s", after, expiries[t->expiry]);
     return build_node(sim, &timeout_type, spec, inner, NULL);
@@ -51,10 +57,13 @@ static struct node *make_tree(struct sim *sim, const struct tie *t, struct node 
         return build_node(sim, &fallback_type, "", make_timeout(sim, t, "10ms", leaf),
                           build_node(sim, &degraded_type, "after=10ms", NULL), NULL);
     case 3:
-        return build_node(sim, &cache_type, "hit_ratio=0.5, lookup=10ms", make_timeout(sim, t, "10ms", leaf), NULL);
+        return build_node(sim, &cache_type, "hit_ratio=0.5, lookup=10ms",
+                          make_timeout(sim, t, "10ms", leaf), NULL);
     default:
-        return build_node(sim, &chain_type, "", build_node(sim, &delay_type, "name=hop, time=10ms", NULL),
-                          make_timeout(sim, t, "10ms", leaf), build_node(sim, &delay_type, "name=back, time=10ms", NULL), NULL);
+        return build_node(sim, &chain_type, "",
+                          build_node(sim, &delay_type, "name=hop, time=10ms", NULL),
+                          make_timeout(sim, t, "10ms", leaf),
+                          build_node(sim, &delay_type, "name=back, time=10ms", NULL), NULL);
     }
 }
 
@@ -84,7 +93,9 @@ static void strike(void *ctx) {
         set(o->leaf, "queue.limit", "0");
 }
 
-static void strike_late(struct event *e) { strike(container_of(e, struct outside, event)); }
+static void strike_late(struct event *e) {
+    strike(container_of(e, struct outside, event));
+}
 
 static void schedule_late(void *ctx) {
     struct outside *o = ctx;
@@ -95,7 +106,8 @@ static void schedule_late(void *ctx) {
 
 static void run_once(const struct tie *t, char *story, size_t size) {
     struct sim *sim = build_new(3);
-    struct node *leaf = make_leaf(sim, t->leaf), *driver = build_driver(sim, make_tree(sim, t, leaf));
+    struct node *leaf = make_leaf(sim, t->leaf),
+                *driver = build_driver(sim, make_tree(sim, t, leaf));
     struct outside first = {.leaf = leaf, .fault = t->fault}, second = first;
     build_at(sim, t->fault_late ? 0.005 : 0.010, t->fault_late ? schedule_late : strike, &first);
     build_at(sim, t->fault_late ? 0.015 : 0.020, t->fault_late ? schedule_late : strike, &second);
@@ -112,8 +124,9 @@ static void run_once(const struct tie *t, char *story, size_t size) {
         const struct arrival *a = driver_arrival(driver, (uint32_t)i);
         snprintf(story + strlen(story), size - strlen(story), " %lld", (long long)(a->done));
         assert_true(a->answered);
-        assert_true(a->outcome == OUTCOME_OK || a->outcome == OUTCOME_DEGRADED || a->outcome == OUTCOME_TIMEOUT ||
-                    a->outcome == OUTCOME_ERROR || (a->outcome == OUTCOME_CANCELLED && t->cause >= 0));
+        assert_true(a->outcome == OUTCOME_OK || a->outcome == OUTCOME_DEGRADED ||
+                    a->outcome == OUTCOME_TIMEOUT || a->outcome == OUTCOME_ERROR ||
+                    (a->outcome == OUTCOME_CANCELLED && t->cause >= 0));
     }
     sim_free(sim);
 }
@@ -123,8 +136,8 @@ static void check(const struct tie *t) {
     run_once(t, first, sizeof first);
     run_once(t, second, sizeof second);
     if (strcmp(first, second))
-        fail_msg("%s, %s, leaf %d, cause %d, fault %d: %s, then %s", trees[t->tree], expiries[t->expiry], t->leaf, t->cause, t->fault,
-                 first, second);
+        fail_msg("%s, %s, leaf %d, cause %d, fault %d: %s, then %s", trees[t->tree],
+                 expiries[t->expiry], t->leaf, t->cause, t->fault, first, second);
 }
 
 static void matrix(void **state) {
@@ -136,23 +149,28 @@ static void matrix(void **state) {
                 for (int cause = -1; cause < CAUSE_CRASH; cause++)
                     for (int fault = 0; fault < FAULTS; fault++)
                         for (int late = 0; late < 4; late++, n++)
-                            check(&(struct tie){tree, expiry, leaf, cause, fault, late & 1, late & 2});
+                            check(&(struct tie){tree, expiry, leaf, cause, fault, late & 1,
+                                                late & 2});
     printf("%d combinations, each run twice\n", n);
 }
 
-/* Two things that end at once: who was scheduled first wins, and the other one changes nothing any more. */
+/* Two things that end at once: who was scheduled first wins, and the other one changes nothing any
+ * more. */
 static void answers_at_a_tie(void **state) {
     (void)state;
     struct sim *sim = build_new(1);
     struct node *leaf = build_node(sim, &station_type, "service=10ms", NULL);
-    struct node *driver = build_driver(sim, build_node(sim, &timeout_type, "after=10ms", leaf, NULL));
+    struct node *driver =
+        build_driver(sim, build_node(sim, &timeout_type, "after=10ms", leaf, NULL));
     driver_call(driver, 0, NULL);
     build_run(sim, driver, 0, 1);
-    assert_string_equal(driver_story(driver, 1), "timeout"); /* the timeout is set before the work begins */
+    assert_string_equal(driver_story(driver, 1),
+                        "timeout"); /* the timeout is set before the work begins */
     sim_free(sim);
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(answers_at_a_tie), cmocka_unit_test(matrix)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(answers_at_a_tie),
+                                       cmocka_unit_test(matrix)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

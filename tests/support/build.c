@@ -16,7 +16,7 @@ _Noreturn __attribute__((format(printf, 1, 2))) static void give_up(const char *
     abort();
 }
 
-/* ---- reading specs --------------------------------------------------------------------------- */
+/* ---- reading specs */
 
 enum { MAX_CHILDREN = 8, MAX_ENTRIES = 64 };
 
@@ -168,7 +168,7 @@ const char *build_refusal(struct sim *sim, const struct node_type *type, const c
     return arena_copy(&sim->arena, e.text);
 }
 
-/* ---- running --------------------------------------------------------------------------------- */
+/* ---- running */
 
 struct sim *build_new_replication(uint64_t seed, uint64_t replication) {
     return sim_new(seed, replication);
@@ -238,7 +238,7 @@ double build_metric(struct sim *sim, const char *text) {
     return x;
 }
 
-/* ---- things that happen at a time ------------------------------------------------------------ */
+/* ---- things that happen at a time */
 
 struct plan {
     struct agent agent;
@@ -312,8 +312,7 @@ void build_crash(struct node *n, double seconds) {
     build_at(n->sim, seconds, crash_now, n);
 }
 
-/* ---- the source
- * ---------------------------------------------------------------------------------- */
+/* ---- the source */
 
 struct driver {
     struct node base;
@@ -473,8 +472,7 @@ const char *driver_story(struct node *driver, uint32_t n) {
     return arena_copy(&driver->sim->arena, text);
 }
 
-/* ---- the leaf
- * ------------------------------------------------------------------------------------- */
+/* ---- the leaf */
 
 struct line {
     enum outcome outcome;

@@ -56,8 +56,7 @@ void build_crash(struct node *n, double seconds);
 /* Value of a metric such as "retry:attempts_per_call{phase=fault}" after the run. */
 double build_metric(struct sim *sim, const char *text);
 
-/* ---- the source
- * ---------------------------------------------------------------------------------- */
+/* ---- the source */
 
 struct arrival {
     ns_t time; /* since the end of warm-up; may be negative */
@@ -86,8 +85,7 @@ uint32_t driver_outcomes(struct node *driver, double from, double to, enum outco
  */
 const char *driver_story(struct node *driver, uint32_t n);
 
-/* ---- the leaf
- * ------------------------------------------------------------------------------------- */
+/* ---- the leaf */
 
 /* Parameters: says = 'outcome time, …' for one call after the other (the last one goes on for ever;
  * default 'ok 0s'); fails = share of calls that end with an error by chance instead; queue and

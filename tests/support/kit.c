@@ -17,7 +17,7 @@
         }                                                                                          \
     } while (0)
 
-/* ---- the log --------------------------------------------------------------------------------- */
+/* ---- the log */
 
 static char story[1 << 16];
 static size_t used;
@@ -43,7 +43,7 @@ const char *kit_story(void) {
     return story;
 }
 
-/* ---- the worker ------------------------------------------------------------------------------ */
+/* ---- the worker */
 
 struct worker {
     struct node base;
@@ -135,7 +135,7 @@ const struct seen_call *worker_seen(struct node *worker, uint32_t index) {
     return &worker_of(worker)->seen[index];
 }
 
-/* ---- the puppet ------------------------------------------------------------------------------ */
+/* ---- the puppet */
 
 enum act { ACT_NONE, ACT_CANCEL, ACT_DETACH, ACT_FINISH, ACT_AGAIN };
 static const char *const acts[] = {"none", "cancel", "detach", "finish", "again", NULL};
@@ -211,7 +211,7 @@ const struct node_type puppet_type = {
     .ops = {.accept = puppet_accept, .reply = puppet_reply},
 };
 
-/* ---- the ear --------------------------------------------------------------------------------- */
+/* ---- the ear */
 
 struct ear {
     struct node base;
@@ -257,7 +257,7 @@ const struct node_type ear_type = {
     .ops = {.accept = ear_accept, .reply = ear_reply, .milestone = hear},
 };
 
-/* ---- parts of scenarios ---------------------------------------------------------------------- */
+/* ---- parts of scenarios */
 
 /* The builder reads texts only for components: one that merely holds a value lends its eyes. */
 struct holder {
@@ -365,7 +365,7 @@ void kit_order(struct sim *sim, double planned, double fires, void (*act)(void *
     build_at(sim, planned, order_planned, o);
 }
 
-/* ---- tests of samples ------------------------------------------------------------------------ */
+/* ---- tests of samples */
 
 double kit_chi2(const uint64_t *observed, const double *expected, uint32_t n) {
     double sum = 0;

@@ -11,13 +11,13 @@
 #include "build.h"
 #include "core/group.h"
 
-/* ---- the log --------------------------------------------------------------------------------- */
+/* ---- the log */
 
 __attribute__((format(printf, 2, 3))) void kit_note(struct sim *sim, const char *format, ...);
 /* What was noted since it was last read; valid until the next note. */
 const char *kit_story(void);
 
-/* ---- components ------------------------------------------------------------------------------ */
+/* ---- components */
 
 /* A leaf: time = how long it works (0: answers at once), ends = "ok", … how it answers; stubborn =
  * true refuses to be cancelled but by a crash; mark = when a milestone is told, after which it
@@ -41,7 +41,7 @@ extern const struct node_type puppet_type;
 /* A wrapper that hears milestones: on = none, cancel, detach, finish (the call, degraded). */
 extern const struct node_type ear_type;
 
-/* ---- parts of scenarios ---------------------------------------------------------------------- */
+/* ---- parts of scenarios */
 
 /* A value in the spelling of build.h. */
 struct value kit_value(struct sim *sim, const char *text);
@@ -67,7 +67,7 @@ struct node *kit_group(struct sim *sim, const char *name, int64_t count, int64_t
  * first fires first. */
 void kit_order(struct sim *sim, double planned, double fires, void (*act)(void *), void *ctx);
 
-/* ---- tests of samples: fixed seeds, fixed levels --------------------------------------------- */
+/* ---- tests of samples: fixed seeds, fixed levels */
 
 /* p-value of observed counts against expected ones (chi-square, n - 1 degrees of freedom). */
 double kit_chi2(const uint64_t *observed, const double *expected, uint32_t n);

@@ -5,7 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-bool lab_quick(void) { return getenv("NINES_QUICK") != NULL; }
+bool lab_quick(void) {
+    return getenv("NINES_QUICK") != NULL;
+}
 
 static bool write_text(struct lab *l, const char *text) {
     strcpy(l->path, "/tmp/nines-test-XXXXXX.lua");
@@ -17,7 +19,8 @@ static bool write_text(struct lab *l, const char *text) {
 bool lab_run(struct lab *l, const char *text, uint64_t seed, int64_t replications, int jobs) {
     struct error e = {{0}};
     struct host_options host = {.library = "lua"};
-    struct study_options o = {.seed = seed, .replications = replications, .warmup = -1, .jobs = jobs};
+    struct study_options o = {
+        .seed = seed, .replications = replications, .warmup = -1, .jobs = jobs};
     *l = (struct lab){0};
     bool ok = write_text(l, text) && (l->maker = host_open(l->path, &host, NULL, 0, &e)) &&
               study_run(l->maker, &o, &l->study, &e);

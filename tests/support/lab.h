@@ -11,7 +11,8 @@ struct lab {
     char path[64];
 };
 
-/* Runs the base case of `text`; prints the error and returns false when it cannot. Release in any case. */
+/* Runs the base case of `text`; prints the error and returns false when it cannot. Release in any
+ * case. */
 bool lab_run(struct lab *l, const char *text, uint64_t seed, int64_t replications, int jobs);
 void lab_release(struct lab *l);
 

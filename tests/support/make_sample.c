@@ -1,8 +1,11 @@
-/* Makes the request sample that ships with the scenarios, or a longer one:  make_sample [ROWS [SEED]] > FILE.csv
+/* Makes the request sample that ships with the scenarios, or a longer one:  make_sample [ROWS
+ * [SEED]] > FILE.csv
  *
- * The shape is that of a public trace of a conversation service (Azure LLM inference, 2023; Patel et al., Splitwise, ISCA 2024), known to
- * this program only through published figures: 5.53 requests/s with a coefficient of variation of the gaps of 1.094, and quantiles of the
- * token counts. Between quantiles the logarithm of the count is linear; input and output are independent. Every row is made up. */
+ * The shape is that of a public trace of a conversation service (Azure LLM inference, 2023; Patel
+ * et al., Splitwise, ISCA 2024), known to this program only through published figures: 5.53
+ * requests/s with a coefficient of variation of the gaps of 1.094, and quantiles of the token
+ * counts. Between quantiles the logarithm of the count is linear; input and output are independent.
+ * Every row is made up. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +15,8 @@
 struct quantile {
     double p, tokens;
 };
-static const struct quantile input[] = {{0, 16}, {0.5, 1020}, {0.9, 2735}, {0.99, 4142}, {1, 14050}};
+static const struct quantile input[] = {
+    {0, 16}, {0.5, 1020}, {0.9, 2735}, {0.99, 4142}, {1, 14050}};
 static const struct quantile output[] = {{0, 4}, {0.5, 129}, {0.9, 424}, {0.99, 601}, {1, 1000}};
 enum { KNOTS = 5 };
 

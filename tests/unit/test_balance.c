@@ -144,7 +144,7 @@ static void one_choice_is_random(void **state) {
     sim_free(m.sim);
 }
 
-/* ---- the ring -------------------------------------------------------------------------------- */
+/* ---- the ring */
 
 static struct node *make_pod(struct sim *sim, uint32_t index) {
     (void)index;

@@ -36,7 +36,7 @@ static void ends(struct model *m, const char *story) {
         __VA_ARGS__                                                                                \
     }
 
-/* ---- closed -------------------------------------------------------------------------------- */
+/* ---- closed */
 
 static void it_opens_at_the_threshold(void **state) {
     (void)state;
@@ -159,7 +159,7 @@ static void thresholds_are_live(void **state) {
     ends(&m, "error error error ok ok open");
 }
 
-/* ---- a window of seconds ------------------------------------------------------------------- */
+/* ---- a window of seconds */
 
 static void a_second_leaves_as_a_whole(void **state) {
     (void)state;
@@ -203,7 +203,7 @@ static void half_open_counts_calls(void **state) {
     ends(&m, "error error error error ok error error open error");
 }
 
-/* ---- open and half-open -------------------------------------------------------------------- */
+/* ---- open and half-open */
 
 static void it_stays_open_until_after_the_wait(void **state) {
     (void)state;
@@ -335,7 +335,7 @@ static void states_are_cut_at_phases(void **state) {
     sim_free(m.sim);
 }
 
-/* ---- ties between states ------------------------------------------------------------------- */
+/* ---- ties between states */
 
 static void late_answers_count_where_they_come(void **state) {
     (void)state;
@@ -431,7 +431,7 @@ static void the_run_may_end_meanwhile(void **state) {
     sim_free(m.sim);
 }
 
-/* ---- by chance ----------------------------------------------------------------------------- */
+/* ---- by chance */
 
 /* The chance that a window of n calls that fail with p has enough failures when it is first full.
  */

@@ -30,7 +30,7 @@ static double metric(struct model *m, const char *text) {
     return build_metric(m->sim, text);
 }
 
-/* ---- ends ------------------------------------------------------------------------------------ */
+/* ---- ends */
 
 static void an_answer_climbs(void **state) {
     (void)state;
@@ -164,7 +164,7 @@ static void a_withdrawn_root_is_closed(void **state) {
     sim_free(m.sim);
 }
 
-/* ---- crashes --------------------------------------------------------------------------------- */
+/* ---- crashes */
 
 static void a_crash_ends_calls_with_an_error(void **state) {
     (void)state;
@@ -221,7 +221,7 @@ static void a_crash_of_nothing_is_nothing(void **state) {
     sim_free(m.sim);
 }
 
-/* ---- taken out of queues --------------------------------------------------------------------- */
+/* ---- taken out of queues */
 
 static void work_that_has_begun_is_not_taken_out_of_a_queue(void **state) {
     (void)state;
@@ -269,7 +269,7 @@ static void taking_out_of_a_queue_reaches_through_wrappers(void **state) {
     sim_free(sim);
 }
 
-/* ---- milestones ------------------------------------------------------------------------------ */
+/* ---- milestones */
 
 static struct model ear(const char *ear_spec, const char *between, const char *worker_spec) {
     struct sim *sim = build_new(1);
@@ -359,7 +359,7 @@ static void a_crash_serves_nobody_in_passing(void **state) {
     sim_free(sim);
 }
 
-/* ---- probes ---------------------------------------------------------------------------------- */
+/* ---- probes */
 
 static struct {
     struct node *node;
@@ -417,7 +417,7 @@ static void a_probe_is_honest_about_what_nobody_knows(void **state) {
     sim_free(sim);
 }
 
-/* ---- keys, deadlines ------------------------------------------------------------------------- */
+/* ---- keys, deadlines */
 
 static void keys_are_inherited_and_remixed_by_attempt(void **state) {
     (void)state;
@@ -483,7 +483,7 @@ static void deadlines_are_inherited_and_only_tightened(void **state) {
     }
 }
 
-/* ---- guards ---------------------------------------------------------------------------------- */
+/* ---- guards */
 
 static struct sim *sealed(struct model *m, struct sim_limits limits) {
     struct error e = {{0}};

@@ -36,7 +36,7 @@ static const char *metric(const char *text) {
     return m.text;
 }
 
-/* ---- metrics --------------------------------------------------------------------------------- */
+/* ---- metrics */
 
 static void metrics_have_a_canonical_text(void **state) {
     (void)state;
@@ -93,7 +93,7 @@ static void percentiles(void **state) {
     }
 }
 
-/* ---- conditions ------------------------------------------------------------------------------ */
+/* ---- conditions */
 
 static void relations_and_values(void **state) {
     (void)state;
@@ -202,7 +202,7 @@ static void blanks_do_not_matter(void **state) {
     assert_true(a->factor == b->factor && a->relation == b->relation);
 }
 
-/* ---- mistakes -------------------------------------------------------------------------------- */
+/* ---- mistakes */
 
 static void mistakes_are_told_where_they_are(void **state) {
     (void)state;

@@ -28,8 +28,7 @@ static void near(double got, double expected, const char *what, double a, double
         fail_msg("%s of (%g, %g) is %.12g", what, a, b, got);
 }
 
-/* ---- what was asked for
- * --------------------------------------------------------------------------------- */
+/* ---- what was asked for */
 
 static void mean_and_cv(void **state) {
     (void)state;
@@ -208,8 +207,7 @@ static void no_spread_is_a_constant(void **state) {
     dist_free(d);
 }
 
-/* ---- refusals
- * ------------------------------------------------------------------------------------------- */
+/* ---- refusals */
 
 static void expect(const struct dist_spec *spec, const char *text) {
     struct error e = {""};

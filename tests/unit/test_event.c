@@ -104,7 +104,7 @@ static void a_cancelled_event_may_come_back(void **state) {
     FIRES(1, 0);
 }
 
-/* ---- handlers -------------------------------------------------------------------------------- */
+/* ---- handlers */
 
 static int rounds;
 
@@ -176,7 +176,7 @@ static void a_handler_may_leave_nothing(void **state) {
     assert_int_equal(clk.n, 0);
 }
 
-/* ---- delay lines ----------------------------------------------------------------------------- */
+/* ---- delay lines */
 
 static void only_the_head_is_in_the_heap(void **state) {
     (void)state;
@@ -265,7 +265,7 @@ static void the_last_of_a_line_refills_it(void **state) {
     FIRES(0, 1, 0);
 }
 
-/* ---- against a list -------------------------------------------------------------------------- */
+/* ---- against a list */
 
 struct naive {
     ns_t time;

@@ -39,7 +39,7 @@ static double metric(struct model *m, const char *text) {
     return build_metric(m->sim, text);
 }
 
-/* ---- down ------------------------------------------------------------------------------------ */
+/* ---- down */
 
 static void down_kills_and_refuses(void **state) {
     (void)state;
@@ -97,7 +97,7 @@ static void an_edge_may_be_down(void **state) {
     sim_free(m.sim);
 }
 
-/* ---- slow ------------------------------------------------------------------------------------ */
+/* ---- slow */
 
 static void slow_stretches_what_is_drawn_while_it_lasts(void **state) {
     (void)state;
@@ -149,7 +149,7 @@ static void slowness_may_follow_a_signal(void **state) {
     sim_free(m.sim);
 }
 
-/* ---- errors ---------------------------------------------------------------------------------- */
+/* ---- errors */
 
 static void errors_come_at_their_rate(void **state) {
     (void)state;
@@ -189,7 +189,7 @@ static void a_retry_does_not_meet_the_same_error(void **state) {
     sim_free(sim);
 }
 
-/* ---- added delay ----------------------------------------------------------------------------- */
+/* ---- added delay */
 
 static void delay_is_added_on_the_way_in(void **state) {
     (void)state;
@@ -275,7 +275,7 @@ static void what_goes_down_meanwhile_refuses_late_arrivals(void **state) {
     }
 }
 
-/* ---- set and flush --------------------------------------------------------------------------- */
+/* ---- set and flush */
 
 static void set_restores(void **state) {
     (void)state;
@@ -405,7 +405,7 @@ static void flush_empties(void **state) {
     sim_free(sim);
 }
 
-/* ---- groups ---------------------------------------------------------------------------------- */
+/* ---- groups */
 
 static struct node *pod(struct sim *sim, uint32_t index) {
     (void)index;
@@ -456,7 +456,7 @@ static void a_replica_that_is_down_is_still_called(void **state) {
     sim_free(m.sim);
 }
 
-/* ---- random faults --------------------------------------------------------------------------- */
+/* ---- random faults */
 
 /* Exponential times: a share mtbf / (mtbf + mttr) of the time is good; over 30 runs of about 400
  * cycles each. */
@@ -482,12 +482,11 @@ static struct node *leaf_pod(struct sim *sim, uint32_t index) {
     return build_node(sim, &leaf_type, "name=rank", NULL);
 }
 
-static void random_faults_strike_each_target_by_itself(void **state) {
-    (void)state;
+static void strikes_each_by_itself(const char *kind, const char *fault) {
     struct sim *sim = build_new(7);
     struct node *group = kit_group(sim, "pod", 2, 2, leaf_pod);
     struct node *driver = build_driver(sim, build_node(sim, &balance_type, "name=lb", group, NULL));
-    kit_random(sim, "10s", "10s", "down", "'pod[*]'");
+    kit_random(sim, "10s", "10s", kind, fault);
     driver_calls(driver, 1, 0, 2, NULL);
     for (int i = 1; i < 2000; i++) /* pairs, far apart: nearly independent looks at both */
         driver_calls(driver, 100. * i, 0, 2, NULL);
@@ -502,6 +501,13 @@ static void random_faults_strike_each_target_by_itself(void **state) {
     assert_true(kit_share(both, 2000, .25));
     assert_true(kit_share(one, 2000, .5));
     sim_free(sim);
+}
+
+static void random_faults_strike_each_target_by_itself(void **state) {
+    (void)state;
+    strikes_each_by_itself("down", "'pod[*]'");
+    strikes_each_by_itself("down", "'lb -> pod[*]'");
+    strikes_each_by_itself("set", "'pod[*]:fails', 1");
 }
 
 static void random_faults_may_have_any_law(void **state) {
@@ -527,7 +533,7 @@ static void random_sets_restore(void **state) {
     sim_free(m.sim);
 }
 
-/* ---- reading --------------------------------------------------------------------------------- */
+/* ---- reading */
 
 static void faults_follow_phases(void **state) {
     (void)state;

@@ -239,7 +239,7 @@ static void a_group_has_its_own_cost(void **state) {
     sim_free(sim);
 }
 
-/* ---- set from outside, after the replicas were built ----------------------------------------- */
+/* ---- set from outside, after the replicas were built */
 
 static const char *set_before(struct model *m, const char *param, const char *value) {
     static struct error e;

@@ -61,7 +61,7 @@ static double extreme(const char *text, int sign) {
     return x;
 }
 
-/* ---- outcomes, classes, deadlines ------------------------------------------------------------ */
+/* ---- outcomes, classes, deadlines */
 
 /* Ten calls, one a second; the leaf takes 100 ms, the driver's patience is 150 ms for class a and
  * 50 ms for b. */
@@ -183,7 +183,7 @@ static void percentiles_are_those_of_the_sample(void **state) {
     assert_near(metric("delay:latency.p99"), x[1979], .01 * x[1979]);
 }
 
-/* ---- results --------------------------------------------------------------------------------- */
+/* ---- results */
 
 static void results(void **state) {
     (void)state;
@@ -218,7 +218,7 @@ static void results(void **state) {
     assert_says(refusal("leaf:share{result=hit}"), "there is no result 'hit'");
 }
 
-/* ---- phases ---------------------------------------------------------------------------------- */
+/* ---- phases */
 
 /* One call every second at .5, 1.5, …; phases that overlap, leave gaps, and reach beyond the end.
  */
@@ -329,7 +329,7 @@ static void too_many_phases_are_refused(void **state) {
     assert_says(e.text, "phase 'x' must begin at 0 or later and end after it begins");
 }
 
-/* ---- several nodes --------------------------------------------------------------------------- */
+/* ---- several nodes */
 
 static struct node *pod(struct sim *s, uint32_t index) {
     return build_node(s, &station_type, arena_print(&s->arena, "name=rank, service=%us", index + 1),
@@ -417,7 +417,7 @@ static void histograms_merge(void **state) {
     metric_release(&q);
 }
 
-/* ---- binding --------------------------------------------------------------------------------- */
+/* ---- binding */
 
 static void units_are_known(void **state) {
     (void)state;

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-/* ---- a wrapper whose calls can be withdrawn from outside ------------------------------------- */
+/* ---- a wrapper whose calls can be withdrawn from outside */
 
 enum { MANY = 8 };
 
@@ -72,7 +72,7 @@ static const struct node_type lever_type = {
     .ops = {.accept = lever_accept, .reply = lever_reply, .cancel = lever_cancel},
 };
 
-/* ---- trees ----------------------------------------------------------------------------------- */
+/* ---- trees */
 
 enum tree {
     STATION,
@@ -161,7 +161,7 @@ static struct node *make_tree(struct model *m, enum tree tree) {
     }
 }
 
-/* ---- acts ------------------------------------------------------------------------------------ */
+/* ---- acts */
 
 enum act {
     NOTHING,
@@ -269,7 +269,7 @@ static void nobody_is_left(void *ctx) {
     }
 }
 
-/* ---- one run --------------------------------------------------------------------------------- */
+/* ---- one run */
 
 enum { CALLS = 6 };
 
@@ -343,7 +343,7 @@ static void any_two_acts_in_any_order(void **state) {
     assert_int_equal(n, TREES * PLANS * ACTS * (ACTS + 1) / 2);
 }
 
-/* ---- orders whose outcome is known ----------------------------------------------------------- */
+/* ---- orders whose outcome is known */
 
 static void tells(enum tree tree, enum act act, double planned, const char *want) {
     char story[500] = "";

@@ -15,7 +15,7 @@ static struct model model(const char *spec, const char *leaf) {
     return m;
 }
 
-/* ---- how often ----------------------------------------------------------------------------- */
+/* ---- how often */
 
 static void attempts_include_the_first(void **state) {
     (void)state;
@@ -130,7 +130,7 @@ static void the_limit_is_live(void **state) {
     sim_free(m.sim);
 }
 
-/* ---- when ---------------------------------------------------------------------------------- */
+/* ---- when */
 
 static void pauses_are(const char *spec, int n, const double *pauses) {
     struct model m = model(spec, "says='error 0s'");
@@ -259,7 +259,7 @@ static void a_random_factor(void **state) {
     assert_near(p.least[1], .1, 1e-8); /* of 100..300 */
 }
 
-/* ---- deadlines and withdrawals ------------------------------------------------------------- */
+/* ---- deadlines and withdrawals */
 
 static void no_attempt_begins_after_the_deadline(void **state) {
     (void)state;

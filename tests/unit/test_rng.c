@@ -81,8 +81,7 @@ static void below_is_uniform(void **state) {
     assert_true(chi_squared_tail(count, 12, 10000) > 1e-5);
 }
 
-/* ---- ziggurat: the tables
- * ------------------------------------------------------------------------------- */
+/* ---- ziggurat: the tables */
 
 static long double f_exp(long double x) {
     return expl(-x);
@@ -147,8 +146,7 @@ static void tables_are_right(void **state) {
     check_tables(&(struct shape){f_norm, inv_norm, tail_norm}, 2, 5, zig_normal_x, zig_normal_f);
 }
 
-/* ---- ziggurat: the draws
- * -------------------------------------------------------------------------------- */
+/* ---- ziggurat: the draws */
 
 static int by_value(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;

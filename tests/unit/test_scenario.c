@@ -86,7 +86,7 @@ static double number(const char *address, const char *param) {
     return schema_number(node(address), schema_find(node(address)->type, param, &e));
 }
 
-/* ---- run ------------------------------------------------------------------------------------- */
+/* ---- run */
 
 static void defaults(void **state) {
     (void)state;
@@ -141,7 +141,7 @@ static void bad_runs_are_refused(void **state) {
         refuses(with(cases[i][0]), plain, cases[i][1]);
 }
 
-/* ---- workloads ------------------------------------------------------------------------------- */
+/* ---- workloads */
 
 static void several_workloads(void **state) {
     (void)state;
@@ -185,7 +185,7 @@ static void bad_workloads_are_refused(void **state) {
         refuses(cases[i][0], plain, cases[i][1]);
 }
 
-/* ---- phases, cases, faults ------------------------------------------------------------------- */
+/* ---- phases, cases, faults */
 
 static void phases_are_sorted_by_their_beginning(void **state) {
     (void)state;
@@ -297,7 +297,7 @@ static void bad_cases_are_refused(void **state) {
     assert_string_equal(scenario_find_case(&scenario, "busy", &e)->name, "busy");
 }
 
-/* ---- claims ---------------------------------------------------------------------------------- */
+/* ---- claims */
 
 static void claims_and_slo_are_read(void **state) {
     (void)state;
@@ -351,7 +351,7 @@ static void bad_claims_are_refused(void **state) {
     }
 }
 
-/* ---- settings from outside ------------------------------------------------------------------- */
+/* ---- settings from outside */
 
 static const char fleet[] =
     "local cpu = pool { name = 'cpu', servers = 4 }\n"
@@ -422,7 +422,7 @@ static void what_cannot_be_set_says_why(void **state) {
     }
 }
 
-/* ---- prices ---------------------------------------------------------------------------------- */
+/* ---- prices */
 
 static void prices_are_looked_up(void **state) {
     (void)state;

@@ -44,7 +44,7 @@ static double dropped(struct model *m, const char *class, double from, double to
     return (double)shed / n;
 }
 
-/* ---- the cut ------------------------------------------------------------------------------- */
+/* ---- the cut */
 
 static void it_rises_a_level_a_window(void **state) {
     (void)state;
@@ -196,7 +196,7 @@ static void the_window_sets_the_pace(void **state) {
     sim_free(m.sim);
 }
 
-/* ---- the condition ------------------------------------------------------------------------- */
+/* ---- the condition */
 
 /* 100 calls a second; of ten, eight take 10 ms, one 100 ms, and one fails at once. */
 static bool fires(const char *when) {
@@ -329,7 +329,7 @@ static void who_does_not_know_stops_the_run(void **state) {
     sim_free(m.sim);
 }
 
-/* ---- the rest ------------------------------------------------------------------------------ */
+/* ---- the rest */
 
 static void answers_pass_through(void **state) {
     (void)state;

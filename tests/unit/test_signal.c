@@ -173,7 +173,7 @@ static void bad_signals_are_refused(void **state) {
         assert_says(refusal(cases[i].kind, cases[i].table), cases[i].says);
 }
 
-/* ---- driving a plain parameter --------------------------------------------------------------- */
+/* ---- driving a plain parameter */
 
 static void a_plain_number_follows_a_signal(void **state) {
     (void)state;

@@ -30,7 +30,7 @@ static void run(double seconds) {
     build_run(sim, source, 0, seconds);
 }
 
-/* ---- when ------------------------------------------------------------------------------------ */
+/* ---- when */
 
 static void deterministic_ones_come_evenly(void **state) {
     (void)state;
@@ -255,7 +255,7 @@ static void the_same_seed_gives_the_same_arrivals(void **state) {
     assert_true(x[0] == x[1] && x[0] != x[2]);
 }
 
-/* ---- who ------------------------------------------------------------------------------------- */
+/* ---- who */
 
 static void classes_have_their_shares(void **state) {
     (void)state;

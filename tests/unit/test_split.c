@@ -134,7 +134,7 @@ static void a_router_errs_by_class_too(void **state) {
     shares_are(&m, .95, .025, .025);
 }
 
-/* ---- routes -------------------------------------------------------------------------------- */
+/* ---- routes */
 
 struct route {
     struct callback base;
@@ -199,7 +199,7 @@ static void a_wrong_route_stops_the_run(void **state) {
     sim_free(m.sim);
 }
 
-/* ---- the rest ------------------------------------------------------------------------------ */
+/* ---- the rest */
 
 static void answers_pass_through(void **state) {
     (void)state;

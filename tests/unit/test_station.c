@@ -36,7 +36,7 @@ static double metric(struct model *m, const char *text) {
     return build_metric(m->sim, text);
 }
 
-/* ---- disciplines ----------------------------------------------------------------------------- */
+/* ---- disciplines */
 
 static void first_come_first_served(void **state) {
     (void)state;
@@ -143,7 +143,7 @@ static void chance_is_fair(void **state) {
     sim_free(m.sim);
 }
 
-/* ---- the waiting room ------------------------------------------------------------------------ */
+/* ---- the waiting room */
 
 /* Ciw's example of balking: arrivals every 5, service 21, nobody joins three others. */
 static void a_full_queue_refuses(void **state) {
@@ -217,7 +217,7 @@ static void who_leaves_a_server_frees_it(void **state) {
     sim_free(m.sim);
 }
 
-/* ---- live changes ---------------------------------------------------------------------------- */
+/* ---- live changes */
 
 static void more_servers_start_at_once(void **state) {
     (void)state;
@@ -277,7 +277,7 @@ static void new_times_hold_for_new_work(void **state) {
     sim_free(m.sim);
 }
 
-/* ---- draws ----------------------------------------------------------------------------------- */
+/* ---- draws */
 
 /* Two servers may not begin two calls of one request with the same dice: calls of one request are
  * told apart. */
@@ -317,7 +317,7 @@ static void the_wait_of_mm1(void **state) {
     assert_true(e.ci.hi - e.ci.lo < .05);
 }
 
-/* ---- refusals -------------------------------------------------------------------------------- */
+/* ---- refusals */
 
 static void bad_stations_are_refused(void **state) {
     (void)state;

@@ -262,8 +262,8 @@ static void bad_traces_are_refused(void **state) {
     (void)state;
     file(".csv", plain);
     static const char *const cases[][2] = {
-        {"speed=0", "speed and time_unit must be above 0"},
-        {"time_unit=0s", "speed and time_unit must be above 0"},
+        {"speed=0", "speed = 0: it must be at least 1e-09"},
+        {"time_unit=0s", "time_unit = 0: it must be at least 1e-09"},
         {"class=kind", "class: name the classes too"},
         {"classes={chat={}}", "classes: say which column holds the class"},
         {"arrival=time", "no column 'time'"},
