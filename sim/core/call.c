@@ -196,7 +196,7 @@ static void end(struct call *c, enum outcome outcome) {
     assert(c->state == CALL_LIVE && "a call was finished twice");
     c->state = CALL_DONE;
     c->outcome = (uint8_t)outcome;
-    if (c->timer.pending)
+    if (event_pending(&c->timer))
         event_cancel(&sim->clock, &c->timer);
     if (!list_empty(&c->wait))
         list_remove(&c->wait);

@@ -273,7 +273,7 @@ bool sim_run(struct sim *sim) {
     bool good = !error_is(&sim->error);
     if (end != NS_NEVER && !sim->stop)
         sim->clock.now = end; /* nothing happens any more before it */
-    if (sim->sample && !sim->stop && sim->sample_event.pending && sim->sample_event.time == end)
+    if (sim->sample && !sim->stop && event_pending(&sim->sample_event) && sim->sample_event.time == end)
         sim->sample(sim, sim->sample_ctx, end - sim->limits.window, end); /* the last window */
     sim->ended = sim_time(sim) > 0 ? sim_time(sim) : 0;
     close_segments(sim);

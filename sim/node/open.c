@@ -111,7 +111,7 @@ static void changed(struct node *n, const struct param *p) {
     if (strcmp(p->name, "rate"))
         return;
     double now = ns_to_s(sim_time(n->sim)), left;
-    if (o->event.pending) {
+    if (event_pending(&o->event)) {
         left = area_between(o->current, now, ns_to_s(o->event.time - n->sim->limits.warmup));
         event_cancel(&n->sim->clock, &o->event);
     } else
