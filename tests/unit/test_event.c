@@ -1,6 +1,8 @@
 /* The clock: order, ties, cancelling, delay lines, and random operations against a list. */
 #include "check.h"
 
+#include <stdlib.h>
+
 #include "base/rng.h"
 #include "core/event.h"
 
