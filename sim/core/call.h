@@ -30,12 +30,13 @@ struct request {
 enum call_state { CALL_FREE, CALL_LIVE, CALL_DONE };
 
 struct call {
-    struct node *node;   /* callee; its pool owns this memory */
-    struct edge *via;    /* NULL for a root */
-    struct call *parent; /* NULL: root or orphan */
+    struct node *node;        /* callee; its pool owns this memory */
+    struct edge *via;         /* NULL for a root */
+    struct call *parent;      /* NULL: root or orphan */
     struct request *req;
-    struct list sibling;
-    struct list subs;
+    struct call *subs;        /* the oldest it waits for; NULL: none */
+    struct call *next, *prev; /* its siblings; the oldest one's prev is the youngest */
+    struct call *next_ready;
     ns_t start;
     ns_t deadline; /* NS_NEVER: none */
     uint64_t key;  /* keys its draws; inherited, remixed by whoever sends again */
@@ -46,8 +47,7 @@ struct call {
     bool queued;        /* on the ready list */
     bool travelling;    /* held back by a gate or an edge: not yet accepted */
     bool holds;         /* holds a reference on its request */
-    struct call *next_ready;
-    struct list wait;   /* the one queue I may stand in */
+    struct list wait;   /* the one queue I may stand in; its owner takes me out */
     struct event timer; /* the one event I may await */
 };
 
@@ -88,8 +88,7 @@ void node_crash(struct node *n);
 /* Delivers what is on the ready list until it is empty. */
 void call_deliver(struct sim *sim);
 
-/* Adds to the time that `c` spent in a phase at its own node. */
-void call_phase(struct call *c, enum phase phase, ns_t spent);
+/* Adds to the time that `c` spent in a phase at its own node: call_phase, in core/sim.h. */
 
 /* ---- small helpers for components */
 
