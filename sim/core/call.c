@@ -34,8 +34,7 @@ static inline void call_reset(struct call *c, struct node *node, struct request 
     c->req = req;
     c->start = now;
     memset(&c->quality, 0,
-           offsetof(struct call, wait) -
-               offsetof(struct call, quality)); /* two stores, not ten */
+           offsetof(struct call, wait) - offsetof(struct call, quality)); /* two stores, not ten */
     c->quality = 1;
     c->state = CALL_LIVE;
 }
@@ -73,30 +72,46 @@ static void call_free(struct call *c) {
     pool_put(pool, c);
 }
 
-struct call *call_open(struct node *self, enum origin origin) {
-    struct sim *sim = self->sim;
+static inline struct request *open_request(struct sim *sim, struct node *source,
+                                           enum origin origin) {
     if (__builtin_expect(sim->live_requests >= sim->limits.max_in_flight, 0)) {
         sim->full = sim->stop = true;
         return NULL;
     }
     sim->live_requests++;
     struct request *r = pool_get(&sim->requests);
-    r->source = self;
+    r->source = source;
     r->arrival = sim->clock.now;
     r->refs = 1;
     r->origin = (uint8_t)origin;
     r->id = ++sim->opened;
+    r->key = 0;
     for (uint32_t i = 0; i < sim->n_facts; i++)
         r->fact[i] = (double)NAN;
-    struct call *c = pool_get(&self->calls);
-    call_reset(c, self, r, sim->clock.now);
-    c->via = NULL;
+    return r;
+}
+
+/* The first call of a request, taken from the pool of `owner`. */
+static inline struct call *open_call(struct request *r, struct node *owner, struct edge *via) {
+    struct call *c = pool_get(&owner->calls);
+    call_reset(c, r->source, r, r->arrival);
+    c->via = via;
     c->parent = NULL;
     c->deadline = NS_NEVER;
     c->attempt = 1;
     c->holds = true;
-    c->key = r->key = 0;
+    c->key = 0;
     return c;
+}
+
+struct call *call_open(struct node *self, enum origin origin) {
+    struct request *r = open_request(self->sim, self, origin);
+    return r ? open_call(r, self, NULL) : NULL;
+}
+
+struct call *call_open_over(struct edge *via, enum origin origin) {
+    struct request *r = open_request(via->from->sim, via->from, origin);
+    return r ? open_call(r, via->to, via) : NULL;
 }
 
 void call_begin(struct call *root) {
@@ -141,23 +156,15 @@ static void accept_gated(struct call *c) {
     c->node->type->ops.accept(c->node, c);
 }
 
-static struct call *send(struct call *mine, struct edge *via, uint64_t key, uint16_t attempt) {
-    struct node *to = via->to;
+/* Meters the arrival, tells who listens, and hands the call over. */
+static inline void deliver_down(struct call *c, struct node *to, struct edge *via) {
     struct sim *sim = to->sim;
-    struct call *c = pool_get(&to->calls);
-    call_reset(c, to, mine->req, sim->clock.now);
-    c->via = via;
-    c->parent = mine;
-    add_sub(mine, c);
-    c->deadline = mine->deadline;
-    c->key = key;
-    c->attempt = attempt;
     via->in_flight++;
     meter_arrive(&to->meter, sim->clock.now, c->req->cell);
     if (via->meter) {
         meter_arrive(via->meter, sim->clock.now, c->req->cell);
         if (via->ordinal) /* a request that comes by several ways must not draw the same there */
-            c->key = rng_key(key ^ to->salt, via->ordinal);
+            c->key = rng_key(c->key ^ to->salt, via->ordinal);
     }
     if (__builtin_expect(sim->watched, 0) && sim->observer)
         sim->observer->begun(sim->observer, c);
@@ -165,6 +172,24 @@ static struct call *send(struct call *mine, struct edge *via, uint64_t key, uint
         accept_gated(c);
     else
         to->type->ops.accept(to, c);
+}
+
+void call_enter(struct call *c) {
+    c->node = c->via->to;
+    deliver_down(c, c->node, c->via);
+}
+
+static struct call *send(struct call *mine, struct edge *via, uint64_t key, uint16_t attempt) {
+    struct node *to = via->to;
+    struct call *c = pool_get(&to->calls);
+    call_reset(c, to, mine->req, to->sim->clock.now);
+    c->via = via;
+    c->parent = mine;
+    add_sub(mine, c);
+    c->deadline = mine->deadline;
+    c->key = key;
+    c->attempt = attempt;
+    deliver_down(c, to, via);
     return c;
 }
 

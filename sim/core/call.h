@@ -30,9 +30,9 @@ struct request {
 enum call_state { CALL_FREE, CALL_LIVE, CALL_DONE };
 
 struct call {
-    struct node *node;        /* callee; its pool owns this memory */
-    struct edge *via;         /* NULL for a root */
-    struct call *parent;      /* NULL: root or orphan */
+    struct node *node;   /* callee; its pool owns this memory */
+    struct edge *via;    /* NULL for a root */
+    struct call *parent; /* NULL: root or orphan */
     struct request *req;
     struct call *subs;        /* the oldest it waits for; NULL: none */
     struct call *next, *prev; /* its siblings; the oldest one's prev is the youngest */
@@ -59,6 +59,13 @@ void request_classify(struct sim *sim, struct request *r, uint16_t class);
 
 /* Enters a root call into its own node's meter; to be called once class and facts are known. */
 void call_begin(struct call *root);
+
+/* The same without a call of the sender's own: the request's first call is that of the callee.
+ * Until call_enter sends it, its node is the sender, so that draws made for it are the sender's;
+ * class, facts, key and deadline are set in between. Nobody hears the answer; `via`'s meter is all
+ * that the sender knows of it. */
+struct call *call_open_over(struct edge *via, enum origin origin);
+void call_enter(struct call *c);
 
 /* Sends `mine`'s request on over `via`; inherits deadline, attempt and key. The callee has
  * accepted, and may even have finished, when this returns; its reply comes later. call_send_again

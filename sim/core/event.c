@@ -8,7 +8,7 @@
 
 /* The ring opens when the heap would hold more than MANY and closes when fewer than FEW are left.
  */
-enum { FIRST_CAP = 64, MANY = 64, FEW = 16, LINE = 64, OFFSET = 3 };
+enum { FIRST_CAP = 64, MANY = 64, FEW = 16, LINE = 64, OFFSET = 3, BEHIND = 3 };
 
 void clock_init(struct clock *c) {
     *c = (struct clock){.near_end = NS_NEVER};
@@ -33,64 +33,66 @@ static inline bool before(ns_t at, uint64_t as, ns_t bt, uint64_t bs) {
     return ((wide)(uint64_t)at << 64 | as) < ((wide)(uint64_t)bt << 64 | bs);
 }
 
-static inline void put(struct clock *c, uint32_t i, ns_t time, uint64_t seq, struct event *e) {
-    c->key[i].time = time;
-    c->key[i].seq = seq;
-    c->who[i] = e;
-    e->slot = i + 1;
+static inline void put(struct heap_key *key, struct event **who, size_t i, ns_t time, uint64_t seq,
+                       struct event *e) {
+    key[i].time = time;
+    key[i].seq = seq;
+    who[i] = e;
+    e->slot = (uint32_t)i + 1;
 }
 
-static void sift_up(struct clock *c, uint32_t i, ns_t time, uint64_t seq, struct event *e) {
+static void sift_up(struct clock *c, size_t i, ns_t time, uint64_t seq, struct event *e) {
+    struct heap_key *key = c->key;
+    struct event **who = c->who;
     while (i) {
-        uint32_t up = (i - 1) / 4;
-        const struct heap_key *u = &c->key[up];
-        if (!before(time, seq, u->time, u->seq))
+        size_t up = (i - 1) / 4;
+        ns_t up_time = key[up].time;
+        uint64_t up_seq = key[up].seq;
+        if (!before(time, seq, up_time, up_seq))
             break;
-        put(c, i, u->time, u->seq, c->who[up]);
+        put(key, who, i, up_time, up_seq, who[up]);
         i = up;
     }
-    put(c, i, time, seq, e);
+    put(key, who, i, time, seq, e);
 }
 
 static inline bool key_before(const struct heap_key *a, const struct heap_key *b) {
     return before(a->time, a->seq, b->time, b->seq);
 }
 
-/* The smallest of the children from `first` on: two pairs at once, then the better two. */
-static inline uint32_t least_child(const struct heap_key *key, uint32_t first, uint32_t n) {
-    if (first + 3 < n) {
-        uint32_t a = first + key_before(&key[first + 1], &key[first]);
-        uint32_t b = first + 2 + key_before(&key[first + 3], &key[first + 2]);
-        return key_before(&key[b], &key[a]) ? b : a;
-    }
-    uint32_t best = first;
-    for (uint32_t k = first + 1; k < n; k++)
-        best = key_before(&key[k], &key[best]) ? k : best;
-    return best;
+/* Which of four children is the smallest: two pairs at once, then the better two. Behind the last
+ * entry stand keys that are later than all, so there are always four to compare. */
+static inline size_t least_of(const struct heap_key *kid) {
+    size_t a = key_before(&kid[1], &kid[0]), b = 2 + (size_t)key_before(&kid[3], &kid[2]);
+    return a ^ ((a ^ b) & -(size_t)key_before(&kid[b], &kid[a]));
 }
 
-static void sift_down(struct clock *c, uint32_t i, ns_t time, uint64_t seq, struct event *e) {
-    const struct heap_key *key = c->key;
-    uint32_t n = c->n;
-    for (uint32_t first; (first = 4 * i + 1) < n;) {
-        uint32_t best = least_child(key, first, n);
+static void sift_down(struct clock *c, size_t i, ns_t time, uint64_t seq, struct event *e) {
+    struct heap_key *key = c->key;
+    struct event **who = c->who;
+    size_t n = c->n;
+    for (size_t first; (first = 4 * i + 1) < n;) {
+        size_t best = first + least_of(&key[first]);
         ns_t best_time = key[best].time;
         uint64_t best_seq = key[best].seq;
         if (!before(best_time, best_seq, time, seq))
             break;
-        put(c, i, best_time, best_seq, c->who[best]);
+        put(key, who, i, best_time, best_seq, who[best]);
         i = best;
     }
-    put(c, i, time, seq, e);
+    put(key, who, i, time, seq, e);
 }
 
+static const struct heap_key last_of_all = {NS_NEVER, UINT64_MAX};
+
 static void reserve(struct clock *c, uint32_t cap) {
-    struct heap_key *key = aligned_alloc(LINE, ((OFFSET + cap) * sizeof *key + 63) & ~(size_t)63);
+    struct heap_key *key =
+        aligned_alloc(LINE, ((OFFSET + cap + BEHIND) * sizeof *key + 63) & ~(size_t)63);
     if (!key)
         mem_out(cap * sizeof *key);
     key += OFFSET;
-    for (uint32_t i = 0; i < c->n; i++)
-        key[i] = c->key[i];
+    for (uint32_t i = 0; i < cap + BEHIND; i++)
+        key[i] = i < c->n ? c->key[i] : last_of_all;
     if (c->key)
         free(c->key - OFFSET);
     c->key = key;
@@ -106,6 +108,7 @@ static struct event *gather(struct clock *c, uint32_t *n) {
     for (uint32_t i = 0; i < c->n; i++) {
         c->who[i]->next = all;
         all = c->who[i];
+        c->key[i] = last_of_all;
     }
     c->n = 0;
     return all;
@@ -120,11 +123,14 @@ static inline void heap_append(struct clock *c, struct event *e, ns_t time, uint
 
 static void heap_remove(struct clock *c, uint32_t i) {
     uint32_t last = --c->n;
-    if (i == last)
+    if (i == last) {
+        c->key[last] = last_of_all;
         return;
+    }
     ns_t time = c->key[last].time;
     uint64_t seq = c->key[last].seq;
     struct event *e = c->who[last];
+    c->key[last] = last_of_all;
     const struct heap_key *up = &c->key[i ? (i - 1) / 4 : 0];
     if (i && before(time, seq, up->time, up->seq))
         sift_up(c, i, time, seq, e);

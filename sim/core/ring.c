@@ -8,7 +8,7 @@
 
 enum {
     SAMPLE = 256, /* events looked at to choose a width */
-    PER_BUCKET = 2,
+    PER_BUCKET = 3,
     LEAST_BUCKETS = 64 /* whole words of the map */
 };
 
@@ -223,7 +223,7 @@ ns_t ring_fill(struct ring *r, struct event *list, uint32_t n, ns_t now) {
 
 /* After a turn's worth of events: neither too many in a bucket nor too many empty ones between. */
 bool ring_fits(const struct ring *r) {
-    if (r->n > 8 * r->mask || (r->n < r->mask / 8 && r->mask >= LEAST_BUCKETS))
+    if (r->n > 2 * r->mask || r->n < r->mask / 8)
         return false;
     if (r->taken <= r->mask)
         return true;

@@ -24,7 +24,7 @@ static void release_node(struct node *n) {
     if (n->type->ops.release)
         n->type->ops.release(n);
     for (uint32_t i = 0; i < n->n_out; i++)
-        if (n->out[i]->meter) {
+        if (n->out[i]->meter && n->out[i]->meter != &n->meter) {
             meter_release(n->out[i]->meter);
             free(n->out[i]->meter);
         }
@@ -283,7 +283,8 @@ bool sim_run(struct sim *sim) {
     bool good = !error_is(&sim->error);
     if (end != NS_NEVER && !sim->stop)
         sim->clock.now = end; /* nothing happens any more before it */
-    if (sim->sample && !sim->stop && event_pending(&sim->sample_event) && sim->sample_event.time == end)
+    if (sim->sample && !sim->stop && event_pending(&sim->sample_event) &&
+        sim->sample_event.time == end)
         sim->sample(sim, sim->sample_ctx, end - sim->limits.window, end); /* the last window */
     sim->ended = sim_time(sim) > 0 ? sim_time(sim) : 0;
     close_segments(sim);

@@ -138,7 +138,8 @@ static inline ns_t sim_clock_of(const struct sim *sim, ns_t time) {
 }
 
 /* Adds to the time that `c` spent in a phase at its own node. */
-bool call_phase_watched(struct call *c, enum phase phase, ns_t spent); /* false: not to be counted */
+bool call_phase_watched(struct call *c, enum phase phase,
+                        ns_t spent); /* false: not to be counted */
 static inline void call_phase(struct call *c, enum phase phase, ns_t spent) {
     if (__builtin_expect(c->node->sim->watched, 0) && !call_phase_watched(c, phase, spent))
         return;

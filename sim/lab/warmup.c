@@ -23,7 +23,7 @@ static void phase(struct observer *o, const struct call *c, enum phase p, ns_t s
 
 static void finished(struct observer *o, const struct call *c) {
     struct pilot *p = container_of(o, struct pilot, observer);
-    if (c->via || c->req->origin != ORIGIN_USER)
+    if (!c->via || c->via->from != c->req->source || c->req->origin != ORIGIN_USER)
         return;
     if (p->n == MOST) {
         c->node->sim->stop = true;
