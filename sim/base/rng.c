@@ -27,21 +27,13 @@ uint64_t rng_below(struct rng *r, uint64_t n) {
     return (uint64_t)(m >> 64);
 }
 
-/* How both ziggurats use a word: bits 0-7 choose the layer, bit 8 is the sign of a normal, bits
- * 11-63 are the place across the layer. A point left of the layer above needs no density; that is
- * about 99 % of the words. What remains (the wedge between two edges, the tail) is kept out of
- * line. Doornik (2005) shows why the layer and the place must not share bits. */
-static inline double place_of(uint64_t word) {
-    return (double)(word >> 11) * 0x1p-53;
-}
-
 /* Whether a uniform height between the densities at the two edges of a layer lies under the curve
  * at `x`. */
 static inline bool under(const double *f, unsigned layer, double density, struct rng *r) {
     return f[layer] + rng_unit(r) * (f[layer + 1] - f[layer]) < density;
 }
 
-static __attribute__((noinline)) double exponential_slow(struct rng *r, unsigned layer, double x) {
+double rng_exponential_slow(struct rng *r, unsigned layer, double x) {
     for (;;) {
         if (layer == 0) /* beyond the tail's edge the law starts over */
             return zig_exponential_x[1] - log(rng_open(r));
@@ -49,19 +41,10 @@ static __attribute__((noinline)) double exponential_slow(struct rng *r, unsigned
             return x;
         uint64_t word = rng_next(r);
         layer = word & 255;
-        x = place_of(word) * zig_exponential_x[layer];
+        x = rng_place(word) * zig_exponential_x[layer];
         if (x < zig_exponential_x[layer + 1])
             return x;
     }
-}
-
-double rng_exponential(struct rng *r) {
-    uint64_t word = rng_next(r);
-    unsigned layer = word & 255;
-    double x = place_of(word) * zig_exponential_x[layer];
-    if (__builtin_expect(x < zig_exponential_x[layer + 1], 1))
-        return x;
-    return exponential_slow(r, layer, x);
 }
 
 /* The tail beyond `edge`: Marsaglia, "Generating a variable from the tail of the normal
@@ -87,7 +70,7 @@ static __attribute__((noinline)) double normal_slow(struct rng *r, uint64_t word
             return signed_by(word, x);
         word = rng_next(r);
         layer = word & 255;
-        x = place_of(word) * zig_normal_x[layer];
+        x = rng_place(word) * zig_normal_x[layer];
         if (x < zig_normal_x[layer + 1])
             return signed_by(word, x);
     }
@@ -96,7 +79,7 @@ static __attribute__((noinline)) double normal_slow(struct rng *r, uint64_t word
 double rng_normal(struct rng *r) {
     uint64_t word = rng_next(r);
     unsigned layer = word & 255;
-    double x = place_of(word) * zig_normal_x[layer];
+    double x = rng_place(word) * zig_normal_x[layer];
     if (__builtin_expect(x < zig_normal_x[layer + 1], 1))
         return signed_by(word, x);
     return normal_slow(r, word, x);

@@ -8,96 +8,78 @@
 
 /* The ring opens when the heap would hold more than MANY and closes when fewer than FEW are left.
  */
-enum { FIRST_CAP = 64, MANY = 64, FEW = 16, LINE = 64, OFFSET = 3, BEHIND = 3 };
+enum { FIRST_CAP = 64, MANY = 64, FEW = 16 };
 
 void clock_init(struct clock *c) {
     *c = (struct clock){.near_end = NS_NEVER};
 }
 
 void clock_release(struct clock *c) {
-    if (c->key)
-        free(c->key - OFFSET);
-    free(c->who);
+    free(c->heap);
     ring_free(c->ring);
     clock_init(c);
 }
 
-/* ---- the heap */
+/* ---- the heap: binary, since it is small; where four children a node pay, the ring has taken over
+ */
 
 __extension__ typedef unsigned __int128 wide;
 
-/* One comparison of 128 bits and no branch: which child is the smallest cannot be predicted. Keys
+/* One comparison of 128 bits and no branch: which child is the smaller cannot be predicted. Keys
  * travel as scalars: one passed through memory was written in pieces and read whole, which stalls.
  */
 static inline bool before(ns_t at, uint64_t as, ns_t bt, uint64_t bs) {
     return ((wide)(uint64_t)at << 64 | as) < ((wide)(uint64_t)bt << 64 | bs);
 }
 
-static inline void put(struct heap_key *key, struct event **who, size_t i, ns_t time, uint64_t seq,
-                       struct event *e) {
-    key[i].time = time;
-    key[i].seq = seq;
-    who[i] = e;
+static inline void put(struct heap_entry *at, size_t i, ns_t time, uint64_t seq, struct event *e) {
+    at->time = time;
+    at->seq = seq;
+    at->event = e;
     e->slot = (uint32_t)i + 1;
 }
 
 static void sift_up(struct clock *c, size_t i, ns_t time, uint64_t seq, struct event *e) {
-    struct heap_key *key = c->key;
-    struct event **who = c->who;
+    struct heap_entry *heap = c->heap;
     while (i) {
-        size_t up = (i - 1) / 4;
-        ns_t up_time = key[up].time;
-        uint64_t up_seq = key[up].seq;
+        size_t up = (i - 1) / 2;
+        ns_t up_time = heap[up].time;
+        uint64_t up_seq = heap[up].seq;
         if (!before(time, seq, up_time, up_seq))
             break;
-        put(key, who, i, up_time, up_seq, who[up]);
+        put(&heap[i], i, up_time, up_seq, heap[up].event);
         i = up;
     }
-    put(key, who, i, time, seq, e);
+    put(&heap[i], i, time, seq, e);
 }
 
-static inline bool key_before(const struct heap_key *a, const struct heap_key *b) {
-    return before(a->time, a->seq, b->time, b->seq);
-}
-
-/* Which of four children is the smallest: two pairs at once, then the better two. Behind the last
- * entry stand keys that are later than all, so there are always four to compare. */
-static inline size_t least_of(const struct heap_key *kid) {
-    size_t a = key_before(&kid[1], &kid[0]), b = 2 + (size_t)key_before(&kid[3], &kid[2]);
-    return a ^ ((a ^ b) & -(size_t)key_before(&kid[b], &kid[a]));
-}
-
-static void sift_down(struct clock *c, size_t i, ns_t time, uint64_t seq, struct event *e) {
-    struct heap_key *key = c->key;
-    struct event **who = c->who;
+/* Behind the last entry stands one that is later than all, so there are always two children. */
+static inline void sift_down(struct clock *c, size_t i, ns_t time, uint64_t seq, struct event *e) {
+    struct heap_entry *heap = c->heap;
     size_t n = c->n;
-    for (size_t first; (first = 4 * i + 1) < n;) {
-        size_t best = first + least_of(&key[first]);
-        ns_t best_time = key[best].time;
-        uint64_t best_seq = key[best].seq;
-        if (!before(best_time, best_seq, time, seq))
+    for (size_t kid; (kid = 2 * i + 1) < n; i = kid) {
+        const struct heap_entry *k = &heap[kid];
+        bool second = before(k[1].time, k[1].seq, k[0].time, k[0].seq);
+        k += second;
+        kid += second;
+        ns_t kid_time = k->time;
+        uint64_t kid_seq = k->seq;
+        if (!before(kid_time, kid_seq, time, seq))
             break;
-        put(key, who, i, best_time, best_seq, who[best]);
-        i = best;
+        put(&heap[i], i, kid_time, kid_seq, k->event);
     }
-    put(key, who, i, time, seq, e);
+    put(&heap[i], i, time, seq, e);
 }
 
-static const struct heap_key last_of_all = {NS_NEVER, UINT64_MAX};
+static inline void end_heap(struct clock *c) {
+    c->heap[c->n].time = NS_NEVER;
+    c->heap[c->n].seq = UINT64_MAX;
+}
 
 static void reserve(struct clock *c, uint32_t cap) {
-    struct heap_key *key =
-        aligned_alloc(LINE, ((OFFSET + cap + BEHIND) * sizeof *key + 63) & ~(size_t)63);
-    if (!key)
-        mem_out(cap * sizeof *key);
-    key += OFFSET;
-    for (uint32_t i = 0; i < cap + BEHIND; i++)
-        key[i] = i < c->n ? c->key[i] : last_of_all;
-    if (c->key)
-        free(c->key - OFFSET);
-    c->key = key;
-    c->who = mem_resize(c->who, cap, sizeof *c->who);
+    c->heap = mem_resize(c->heap, cap + 1, sizeof *c->heap);
     c->cap = cap;
+    end_heap(c);
 }
 
 /* Everything that is pending as one list, and the heap empty. */
@@ -106,11 +88,11 @@ static struct event *gather(struct clock *c, uint32_t *n) {
     *n = clock_pending(c);
     struct event *all = c->ring ? ring_empty(c->ring) : NULL;
     for (uint32_t i = 0; i < c->n; i++) {
-        c->who[i]->next = all;
-        all = c->who[i];
-        c->key[i] = last_of_all;
+        c->heap[i].event->next = all;
+        all = c->heap[i].event;
     }
     c->n = 0;
+    end_heap(c);
     return all;
 }
 
@@ -118,20 +100,19 @@ static inline void heap_append(struct clock *c, struct event *e, ns_t time, uint
     if (__builtin_expect(c->n == c->cap, 0))
         reserve(c, c->cap ? 2 * c->cap : FIRST_CAP);
     c->n++;
+    end_heap(c);
     sift_up(c, c->n - 1, time, seq, e);
 }
 
-static void heap_remove(struct clock *c, uint32_t i) {
-    uint32_t last = --c->n;
-    if (i == last) {
-        c->key[last] = last_of_all;
+static void heap_remove(struct clock *c, size_t i) {
+    size_t last = --c->n;
+    ns_t time = c->heap[last].time;
+    uint64_t seq = c->heap[last].seq;
+    struct event *e = c->heap[last].event;
+    end_heap(c);
+    if (i == last)
         return;
-    }
-    ns_t time = c->key[last].time;
-    uint64_t seq = c->key[last].seq;
-    struct event *e = c->who[last];
-    c->key[last] = last_of_all;
-    const struct heap_key *up = &c->key[i ? (i - 1) / 4 : 0];
+    const struct heap_entry *up = &c->heap[i ? (i - 1) / 2 : 0];
     if (i && before(time, seq, up->time, up->seq))
         sift_up(c, i, time, seq, e);
     else
@@ -252,8 +233,8 @@ void event_cancel(struct clock *c, struct event *e) {
 }
 
 void clock_step(struct clock *c) {
-    struct event *e = c->who[0];
-    c->now = c->key[0].time;
+    struct event *e = c->heap[0].event;
+    c->now = c->heap[0].time;
     c->fired++;
     c->hole = true;
     e->slot = 0;
@@ -275,9 +256,9 @@ uint32_t clock_pending(const struct clock *c) {
 
 bool clock_check(const struct clock *c) {
     for (uint32_t i = c->hole; i < c->n; i++) {
-        const struct event *e = c->who[i];
-        const struct heap_key *k = &c->key[i], *up = &c->key[i ? (i - 1) / 4 : 0];
-        bool under_hole = c->hole && i <= 4;
+        const struct heap_entry *k = &c->heap[i], *up = &c->heap[i ? (i - 1) / 2 : 0];
+        const struct event *e = k->event;
+        bool under_hole = c->hole && i <= 2;
         if (i && !under_hole && before(k->time, k->seq, up->time, up->seq))
             return false;
         if (e->slot != i + 1 || e->time != k->time || e->seq != k->seq || e->time < c->now)

@@ -10,7 +10,7 @@
  * Cancelling is exact and immediate; cancelling an idle event does nothing. A firing event is idle
  * already, so its handler may schedule it again: that reuses the top of the heap.
  *
- * The pending set is a 4-ary heap while it is small. Beyond some dozens of events only the near
+ * The pending set is a heap while it is small. Beyond some dozens of events only the near
  * future is in the heap, and the rest waits in a ring of buckets (core/ring.h); which of the two
  * holds an event is invisible from outside. */
 #ifndef NINES_CORE_EVENT_H
@@ -42,18 +42,17 @@ struct delay_line {
     struct list waiting;
 };
 
-/* Keys lie apart from the events they belong to, so that four children share a cache line. */
-struct heap_key {
+struct heap_entry {
     ns_t time;
     uint64_t seq;
+    struct event *event;
 };
 
 struct clock {
     ns_t now;
     uint64_t seq;
     uint64_t fired;
-    struct heap_key *key; /* children of i at 4i+1..; those four are 64-byte aligned */
-    struct event **who;
+    struct heap_entry *heap; /* children of i at 2i + 1 and 2i + 2; one more than n is readable */
     uint32_t n, cap;
     bool hole;         /* the top belongs to the event that is firing */
     ns_t near_end;     /* events from here on are in the ring; NS_NEVER: it is not in use */
@@ -85,7 +84,7 @@ void event_cancel(struct clock *c, struct event *e);
 
 /* Time of the next event, NS_NEVER when none is pending. Not to be called from a handler. */
 static inline ns_t clock_next(const struct clock *c) {
-    return c->n ? c->key[0].time : NS_NEVER;
+    return c->n ? c->heap[0].time : NS_NEVER;
 }
 
 /* Advances to the next event and fires it. At least one must be pending. */

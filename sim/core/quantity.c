@@ -166,6 +166,8 @@ static bool resolve_classes(struct quantity *q, struct sim *sim, struct error *e
 }
 
 static bool resolve(struct quantity *q, struct sim *sim, struct error *e) {
+    if (q->kind == QUANTITY_DIST && dist_kind(q->dist) == DIST_EXPONENTIAL)
+        q->exponential = dist_mean(q->dist);
     if (q->kind == QUANTITY_BY_CLASS)
         return resolve_classes(q, sim, e);
     if (q->kind == QUANTITY_TABLE)

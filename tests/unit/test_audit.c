@@ -83,7 +83,7 @@ static void the_event_heap_is_audited_too(void **state) {
     event_at(&sim->clock, &x, sim->clock.now + 1);
     event_at(&sim->clock, &y, sim->clock.now + 2);
     assert_true(audit_now(sim, &e));
-    sim->clock.key[1].time = 0;
+    sim->clock.heap[1].time = 0;
     assert_false(audit_now(sim, &e));
     assert_says(e.text, "the event heap is out of order");
 }

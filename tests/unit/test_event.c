@@ -395,9 +395,9 @@ static void a_broken_heap_is_noticed(void **state) {
     (void)state;
     for (int i = 0; i < 6; i++)
         at(i, 10 + i);
-    clk.key[4].time = 1;
+    clk.heap[4].time = 1;
     assert_false(clock_check(&clk));
-    clk.key[4].time = item[4].event.time;
+    clk.heap[4].time = item[4].event.time;
     assert_true(clock_check(&clk));
     item[2].event.slot = 1;
     assert_false(clock_check(&clk));
