@@ -35,6 +35,8 @@ static const char *interval_lack_text(enum interval_lack lack) {
         return "batches without a value: lengthen the run, or use --replications";
     case INTERVAL_CORRELATED:
         return "the batches are correlated: lengthen the run, or use --replications";
+    case INTERVAL_SPELLS:
+        return "too few spells beyond this percentile: lengthen the run, or use --replications";
     case INTERVAL_EXTREME:
         return "an extreme or a count of one run: use --replications";
     }

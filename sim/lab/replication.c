@@ -26,49 +26,6 @@ static double value_of(const struct sim *sim, enum expr_kind kind, const struct 
                                : metric_extreme(sim, q, kind == EXPR_MAX ? 1 : -1, lack);
 }
 
-/* ---- batches of a single run */
-
-/* Segments of batch b of n; 0 when the run did not reach it. */
-static uint64_t segments_of_batch(const struct sim *sim, uint32_t b, uint32_t n) {
-    uint64_t mask = 0;
-    ns_t from = sim_batch_start(sim, b, n), to = sim_batch_start(sim, b + 1, n);
-    for (uint32_t s = 1; s < sim->n_segments; s++)
-        if (sim->cut[s] >= from && sim->cut[s] < to && sim->cut[s + 1] > sim->cut[s])
-            mask |= (uint64_t)1 << s;
-    return mask;
-}
-
-static bool has_batches(enum expr_kind kind, const struct metric_query *q) {
-    return kind == EXPR_METRIC && q->what != WHAT_CALLS && q->stat != STAT_MIN &&
-           q->stat != STAT_MAX;
-}
-
-/* Interval of one query by sectioning, or why there is none. */
-static enum interval_lack batch_interval(const struct sim *sim, enum expr_kind kind,
-                                         const struct metric_query *q, double whole,
-                                         struct estimate *out) {
-    double x[BATCHES_MOST];
-    uint32_t n = 0, all = sim->limits.batches;
-    enum metric_lack lack;
-    if (!has_batches(kind, q))
-        return INTERVAL_EXTREME;
-    if (!all)
-        return INTERVAL_UNCUT;
-    for (uint32_t b = 0; b < all; b++) {
-        struct metric_query part = *q;
-        part.segments = segments_of_batch(sim, b, all);
-        if (!part.segments || part.segments & ~q->segments)
-            continue;
-        x[n] = metric_value(sim, &part, &lack);
-        if (isnan(x[n++]))
-            return INTERVAL_EMPTY;
-    }
-    if (n < BATCHES_LEAST)
-        return INTERVAL_FEW;
-    *out = stats_sections(whole, x, n, 0.95);
-    return stats_correlated(x, n, BATCHES_LEVEL) ? INTERVAL_CORRELATED : INTERVAL_KNOWN;
-}
-
 /* ---- reading */
 
 static void read_value(const struct sim *sim, const struct query *q, uint32_t i, bool alone,
@@ -85,7 +42,7 @@ static void read_value(const struct sim *sim, const struct query *q, uint32_t i,
         r->ended[i] = metric_sample(&whatever);
         if (alone && !isnan(r->value[i]))
             r->interval_lack[i] =
-                (uint8_t)batch_interval(sim, q->kind, &bound, r->value[i], &r->interval[i]);
+                (uint8_t)batches_interval(sim, q->kind, &bound, r->value[i], &r->interval[i]);
         metric_release(&bound);
     }
     r->lack[i] = (uint8_t)lack;

@@ -15,6 +15,7 @@
 #include "base/hist.h"
 #include "base/stats.h"
 #include "core/metric.h"
+#include "lab/batches.h"
 #include "lab/drift.h"
 #include "lab/scenario.h"
 #include "lab/series.h"
@@ -49,21 +50,6 @@ struct query {
     const char *text; /* "latency.p99", "max(pod[*]:latency.p99)" */
     enum unit unit;
     bool listed; /* belongs to the default list; otherwise only a claim wants it */
-};
-
-/* Batches of a single run: how many; how many there must be at least in what a query asks about;
- * how often independent batches may be called correlated. */
-enum { BATCHES_MOST = 20, BATCHES_LEAST = 10 };
-#define BATCHES_LEVEL 0.1
-
-/* Why there is no interval in spite of a value. */
-enum interval_lack {
-    INTERVAL_KNOWN,
-    INTERVAL_UNCUT, /* the length of the run was not known beforehand */
-    INTERVAL_FEW,   /* too few whole batches */
-    INTERVAL_EMPTY, /* a batch without a value */
-    INTERVAL_CORRELATED,
-    INTERVAL_EXTREME /* an extreme or a count: no mean over batches */
 };
 
 struct replication {

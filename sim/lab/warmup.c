@@ -9,7 +9,7 @@
 #include "core/observer.h"
 #include "lab/study.h"
 
-enum { PILOTS = 5, MOST = 200000, FIRST_PILOT = 1000003 };
+enum { PILOTS = 20, MOST = 100000, FIRST_PILOT = 1000003 };
 
 struct pilot {
     struct observer observer;
