@@ -60,7 +60,7 @@ struct drift *drift_take(const struct drift_watch *w) {
             double step = (double)(at[n] - at[0]);
             d->sum += step;
             d->squares += step * step;
-            d->first += k < steps / 2 ? step : 0;
+            d->third[3 * k / steps] += step;
         }
         d->arrived = steps ? (double)(w->arrived[(size_t)steps * n + i] - w->arrived[i]) : 0;
     }
@@ -70,15 +70,15 @@ struct drift *drift_take(const struct drift_watch *w) {
 void drift_add(struct drift *into, const struct drift *more) {
     into->sum += more->sum;
     into->squares += more->squares;
-    into->first += more->first;
+    for (int i = 0; i < 3; i++)
+        into->third[i] += more->third[i];
     into->arrived += more->arrived;
     into->steps += more->steps;
 }
 
 bool drift_is_growth(const struct drift *d, uint32_t nodes) {
-    double n = d->steps, second = d->sum - d->first;
-    bool lasts = d->first >= d->sum / 4 && second >= d->sum / 4;
-    if (d->steps < 4 || !(d->sum > 0) || !lasts || d->sum < DRIFT_MATERIAL * d->arrived)
+    double n = d->steps, least = fmin(d->third[0], fmin(d->third[1], d->third[2]));
+    if (d->steps < 6 || !(d->sum > 0) || d->sum < DRIFT_MATERIAL * d->arrived || least < d->sum / 8)
         return false;
     double mean = d->sum / n, variance = (d->squares - n * mean * mean) / (n - 1);
     return variance <= 0 ||

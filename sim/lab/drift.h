@@ -12,8 +12,9 @@
  *   - it is material: at least 1 % of the calls that arrive pile up. For a queue at load rho that
  *     share is 1 - 1/rho, so this finds loads above 1.01, and leaves drifts that a longer run would
  *     show as noise;
- *   - it lasts: each half of the run has at least a quarter of the growth. The build-up during a
- *     fault, its drainage afterwards, and the filling of an empty system do not.
+ *   - it lasts: each third of the run has at least an eighth of the growth. The build-up during a
+ *     fault, its drainage afterwards, a collapse half-way and the filling of an empty system do
+ * not.
  *
  * Runs without a fixed length (traces that end) have no steady state to ask for, and are not
  * judged. */
@@ -28,9 +29,10 @@ enum { DRIFT_STEPS = 20 };
 
 /* Of one node in one replication, in the order of sim->order. */
 struct drift {
-    double sum, squares, first; /* of the steps; sum of the first half of them */
-    double arrived;             /* calls, over the steps */
-    uint32_t steps;             /* fewer than DRIFT_STEPS when the run stopped early */
+    double sum, squares; /* of the steps */
+    double third[3];     /* sums over the thirds of them */
+    double arrived;      /* calls, over the steps */
+    uint32_t steps;      /* fewer than DRIFT_STEPS when the run stopped early */
 };
 
 /* Watches a sealed simulation that has not run yet. NULL when its length is not known. Lives in its
