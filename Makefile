@@ -114,7 +114,7 @@ $(BUILD)/tests/bench/bench: tests/bench/bench.c $(LIB)
 bench: $(BUILD)/tests/bench/bench
 	@for f in tests/bench/mm1.lua tests/bench/pods.lua scenarios/recsys.lua; do $< $$f; done
 
-# How often intervals cover: a quarter of an hour, so never a test.
+# How often intervals cover: ten minutes and more, so never a test.
 .PHONY: intervals
 $(BUILD)/tests/oracle/coverage: tests/oracle/coverage.c $(HELP_OBJ) $(LIB)
 	@mkdir -p $(dir $@)
