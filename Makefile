@@ -114,6 +114,15 @@ $(BUILD)/tests/bench/bench: tests/bench/bench.c $(LIB)
 bench: $(BUILD)/tests/bench/bench
 	@for f in tests/bench/mm1.lua tests/bench/pods.lua scenarios/recsys.lua; do $< $$f; done
 
+# How often intervals cover: ten minutes and more, so never a test.
+.PHONY: intervals
+$(BUILD)/tests/oracle/coverage: tests/oracle/coverage.c $(HELP_OBJ) $(LIB)
+	@mkdir -p $(dir $@)
+	$(QUIET)$(CC) $(ALL_CFLAGS) -Itests/support -o $@ $< $(HELP_OBJ) $(LIB) $(LDFLAGS) -lcmocka $(PKG_LIBS)
+
+intervals: $(BUILD)/tests/oracle/coverage
+	@$<
+
 # ---- documents, style, install ----------------------------------------------------------------------
 .PHONY: docs docs-check format lint install clean help
 docs: $(NINES)
@@ -143,6 +152,7 @@ help:
 	@echo "make            builds ./nines                    make demo     installs, builds, runs, draws"
 	@echo "make check      installs, builds, all tests       make test     the quick ones, nothing installed"
 	@echo "make install    PREFIX=/usr/local                 make bench    requests/s and events/s"
+	@echo "make intervals  how often intervals cover"
 	@echo "make asan tsan  tests under sanitizers            make docs     docs/reference from the schemas"
 	@echo "make layers     no include climbs                 make format   clang-format"
 

@@ -7,6 +7,10 @@ double stats_student(double confidence, double freedom) {
     return gsl_cdf_tdist_Qinv((1 - confidence) / 2, freedom);
 }
 
+double stats_student_tail(double t, double freedom) {
+    return gsl_cdf_tdist_Q(t, freedom);
+}
+
 struct estimate stats_estimate(const double *x, size_t n, double confidence) {
     struct estimate e = {.mean = NAN, .sd = NAN, .ci = {-INFINITY, INFINITY}};
     double sum = 0, squares = 0;
@@ -28,6 +32,33 @@ struct estimate stats_estimate(const double *x, size_t n, double confidence) {
     double half = e.sd > 0 ? stats_student(confidence, freedom) * e.sd / sqrt((double)e.used) : 0;
     e.ci = (struct interval){e.mean - half, e.mean + half};
     return e;
+}
+
+struct estimate stats_sections(double whole, const double *batch, size_t n, double confidence) {
+    struct estimate e = {.mean = whole, .sd = NAN, .ci = {-INFINITY, INFINITY}, .used = n};
+    double squares = 0;
+    if (n < 2)
+        return e;
+    for (size_t i = 0; i < n; i++)
+        squares += (batch[i] - whole) * (batch[i] - whole);
+    double freedom = (double)(n - 1);
+    e.sd = sqrt(squares / freedom);
+    double half = e.sd > 0 ? stats_student(confidence, freedom) * e.sd / sqrt((double)n) : 0;
+    e.ci = (struct interval){whole - half, whole + half};
+    return e;
+}
+
+bool stats_correlated(const double *x, size_t n, double level) {
+    double mean = 0, squares = 0, steps = 0, k = (double)n;
+    for (size_t i = 0; i < n; i++)
+        mean += x[i] / k;
+    for (size_t i = 0; i < n; i++)
+        squares += (x[i] - mean) * (x[i] - mean);
+    for (size_t i = 1; i < n; i++)
+        steps += (x[i] - x[i - 1]) * (x[i] - x[i - 1]);
+    if (n < 3 || !(squares > 1e-18 * k * mean * mean)) /* no spread, but for rounding */
+        return false;
+    return 1 - steps / (2 * squares) > gsl_cdf_ugaussian_Qinv(level) * sqrt((k - 2) / (k * k - 1));
 }
 
 /* The x at which the beta law's cdf (or its complement) reaches `tail`, by bisection to the last

@@ -18,8 +18,9 @@ struct options {
     uint32_t n_sets;
     const char *in_case;
     uint64_t seed;
-    int64_t replications;
-    ns_t duration, warmup; /* 0 and -1: as the file says */
+    int64_t replications, max_replications; /* 0: as the file says */
+    double precision;                       /* 0: none was asked for */
+    ns_t duration, warmup;                  /* 0 and WARMUP_FILE: as the file says */
     int jobs;
     bool json, csv, plot, quiet, all_nodes;
     const char *out, *format;

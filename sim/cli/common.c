@@ -31,6 +31,8 @@ struct scenario_maker *cli_open(const struct options *o, const char *name, char 
 struct study_options cli_study_options(const struct options *o) {
     return (struct study_options){.seed = o->seed,
                                   .replications = o->replications,
+                                  .max_replications = o->max_replications,
+                                  .precision = o->precision,
                                   .warmup = o->warmup,
                                   .duration = o->duration,
                                   .jobs = o->jobs,

@@ -13,8 +13,12 @@ static const char *const option_help[][2] = {
     {"--case NAME", "one of the scenario's cases; base is the scenario as written"},
     {"--seed N", "another seed, other random numbers; default 1"},
     {"--replications N", "independent runs; default: what the scenario says"},
+    {"--max-replications N",
+     "how far check, or run --precision, may go; default: what the scenario says (200)"},
+    {"--precision P", "more replications until the intervals of mean, P50, P99, goodput and shares "
+                      "are +- P, such as 2%"},
     {"--duration T", "measured time of a run, such as 60s"},
-    {"--warmup T", "time before measuring; auto finds it"},
+    {"--warmup T", "time before measuring; auto (also when nobody says) finds it"},
     {"--jobs N", "threads; default: all processors; the result does not depend on it"},
     {"--json, --csv", "the result on stdout in this form instead of as a text"},
     {"--out DIR", "a folder with summary.json, metrics.csv, histogram.csv, series.csv"},
@@ -31,7 +35,7 @@ static void all(void) {
         printf("  %-10s %s\n", c->name, c->summary);
     puts("\nOptions");
     for (int i = 0; option_help[i][0]; i++)
-        printf("  %-18s %s\n", option_help[i][0], option_help[i][1]);
+        printf("  %-22s %s\n", option_help[i][0], option_help[i][1]);
     puts("\nComponents");
     for (int i = 0; node_types[i]; i++)
         printf("  %-14s %s\n", node_types[i]->kind, node_types[i]->summary);
@@ -59,7 +63,7 @@ static bool command_page(const char *name) {
                 snprintf(key, sizeof key, "%.*s", (int)strcspn(option_help[i][0] + 2, " =,"),
                          option_help[i][0] + 2);
                 if (strstr(c->options, key))
-                    printf("  %-18s %s\n", option_help[i][0], option_help[i][1]);
+                    printf("  %-22s %s\n", option_help[i][0], option_help[i][1]);
             }
             return true;
         }

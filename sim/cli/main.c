@@ -11,10 +11,10 @@
 
 const struct command commands[] = {
     {"run", "nines run SCENARIO [options]", "runs one case and summarises it",
-     COMMON " case json csv out plot nodes format", command_run},
+     COMMON " max-replications precision case json csv out plot nodes format", command_run},
     {"check", "nines check SCENARIO… [options]",
-     "decides the claims: 0 as expected, 1 one differs, 3 one undecided", COMMON " json",
-     command_check},
+     "decides the claims: 0 as expected, 1 one differs, 3 one undecided",
+     COMMON " max-replications json", command_check},
     {"compare", "nines compare SCENARIO CASE CASE | SCENARIO name=value name=value | A.lua B.lua",
      "paired differences with intervals", COMMON " case", command_compare},
     {"plot", "nines plot DIR", "draws the pictures of a result folder", "format quiet",
@@ -44,9 +44,23 @@ struct option_kind {
     bool value;
 };
 static const struct option_kind kinds[] = {
-    {"set", true},    {"case", true},  {"seed", true},  {"replications", true}, {"duration", true},
-    {"warmup", true}, {"json", false}, {"csv", false},  {"out", true},          {"plot", false},
-    {"quiet", false}, {"jobs", true},  {"nodes", true}, {"format", true},       {NULL, false},
+    {"set", true},
+    {"case", true},
+    {"seed", true},
+    {"replications", true},
+    {"max-replications", true},
+    {"precision", true},
+    {"duration", true},
+    {"warmup", true},
+    {"json", false},
+    {"csv", false},
+    {"out", true},
+    {"plot", false},
+    {"quiet", false},
+    {"jobs", true},
+    {"nodes", true},
+    {"format", true},
+    {NULL, false},
 };
 
 static bool takes(const struct command *c, const char *name) {
@@ -106,6 +120,16 @@ static bool take_seed(const char *text, uint64_t *seed, struct error *e) {
     return true;
 }
 
+static bool take_precision(const char *text, double *precision, struct error *e) {
+    struct value v = value_of_text(text);
+    char label[64];
+    snprintf(label, sizeof label, "--precision %s", text);
+    if (!value_number(&v, UNIT_RATIO, precision, label, e))
+        return false;
+    return (*precision > 0 && *precision < 1) ||
+           error_set(e, "%s: it wants a share above 0 and below 1, such as 2%%", label);
+}
+
 static bool take(struct options *o, const char *name, const char *value, struct error *e) {
     double x;
     if (!strcmp(name, "set")) {
@@ -120,7 +144,13 @@ static bool take(struct options *o, const char *name, const char *value, struct 
         if (!whole(name, value, 1, 1e6, &x, e))
             return false;
         o->replications = (int64_t)x;
-    } else if (!strcmp(name, "jobs")) {
+    } else if (!strcmp(name, "max-replications")) {
+        if (!whole(name, value, 1, 1e6, &x, e))
+            return false;
+        o->max_replications = (int64_t)x;
+    } else if (!strcmp(name, "precision"))
+        return take_precision(value, &o->precision, e);
+    else if (!strcmp(name, "jobs")) {
         if (!whole(name, value, 1, 1024, &x, e))
             return false;
         o->jobs = (int)x;
@@ -129,7 +159,7 @@ static bool take(struct options *o, const char *name, const char *value, struct 
             return false;
         return o->duration > 0 || error_set(e, "--duration %s: it must be above 0", value);
     } else if (!strcmp(name, "warmup"))
-        return !strcmp(value, "auto") ? (o->warmup = -1, true)
+        return !strcmp(value, "auto") ? (o->warmup = WARMUP_AUTO, true)
                                       : duration(name, value, &o->warmup, e);
     else if (!strcmp(name, "out"))
         o->out = value;
@@ -194,6 +224,14 @@ static bool parse(const struct command *c, int argc, char **argv, struct options
     return true;
 }
 
+/* Options that only make sense together. */
+static bool fits(const struct options *o, struct error *e) {
+    if (o->max_replications > 0 && o->max_replications < o->replications)
+        return error_set(e, "--max-replications %lld is less than --replications %lld",
+                         (long long)o->max_replications, (long long)o->replications);
+    return true;
+}
+
 static int hello(void) {
     puts("Nines simulates AI serving architectures. Three commands to try:\n\n"
          "  nines run quickstart            one queue: throughput, P99 with an interval, "
@@ -211,7 +249,7 @@ static const char *command_at(const void *ctx, int i) {
 }
 
 static int dispatch(int argc, char **argv) {
-    struct options o = {.seed = 1, .warmup = -1};
+    struct options o = {.seed = 1, .warmup = WARMUP_FILE};
     struct error e = {{0}};
     if (argc < 2)
         return hello();
@@ -237,7 +275,7 @@ static int dispatch(int argc, char **argv) {
             o.n_words = 1;
             return command_help(&o);
         }
-    return parse(c, argc - 2, argv + 2, &o, &e) ? c->run(&o) : cli_fail(&e);
+    return parse(c, argc - 2, argv + 2, &o, &e) && fits(&o, &e) ? c->run(&o) : cli_fail(&e);
 }
 
 int main(int argc, char **argv) {

@@ -171,14 +171,29 @@ static void rank_priorities(struct sim *sim) {
     }
 }
 
+enum { MOST_SEGMENTS = 62 };
+
 static int by_time(const void *a, const void *b) {
     ns_t x = *(const ns_t *)a, y = *(const ns_t *)b;
     return x < y ? -1 : x > y;
 }
 
-/* Cuts the run where phases begin and end: phases may overlap, segments do not. */
+ns_t sim_batch_start(const struct sim *sim, uint32_t b, uint32_t n) {
+    return sim->limits.warmup + (ns_t)((long double)sim->limits.duration * b / n);
+}
+
+/* Segments are bits of a mask: of the 62 there may be, one is warm-up, and `cuts` are taken. */
+static void limit_batches(struct sim *sim, uint32_t cuts) {
+    uint32_t room = cuts < MOST_SEGMENTS - 1 ? MOST_SEGMENTS - 1 - cuts : 0;
+    if (sim->limits.batches > room)
+        sim->limits.batches = room;
+    if (sim->limits.duration == NS_NEVER)
+        sim->limits.batches = 0;
+}
+
+/* Cuts the run where phases and batches begin and end: phases may overlap, segments do not. */
 static bool cut_segments(struct sim *sim, struct error *e) {
-    ns_t *at = arena_alloc(&sim->arena, (2 * sim->n_spans + 4) * sizeof *at);
+    ns_t *at = arena_alloc(&sim->arena, (2 * sim->n_spans + sim->limits.batches + 4) * sizeof *at);
     uint32_t n = 0;
     ns_t warm = sim->limits.warmup;
     ns_t end = sim->limits.duration == NS_NEVER ? NS_NEVER : warm + sim->limits.duration;
@@ -194,6 +209,9 @@ static bool cut_segments(struct sim *sim, struct error *e) {
         if (s->to < NS_LIMIT && warm + s->to < end)
             at[n++] = warm + s->to;
     }
+    limit_batches(sim, n);
+    for (uint32_t b = 1; b < sim->limits.batches; b++)
+        at[n++] = sim_batch_start(sim, b, sim->limits.batches);
     qsort(at, n, sizeof *at, by_time);
     sim->cut = arena_alloc(&sim->arena, (n + 3) * sizeof *sim->cut);
     sim->cut[0] = 0;
@@ -204,8 +222,9 @@ static bool cut_segments(struct sim *sim, struct error *e) {
             sim->cut[++k] = at[i];
     sim->cut[++k] = end;
     sim->n_segments = k;
-    return (k <= 62 && sim->n_spans <= 62) ||
-           error_set(e, "the phases cut the run into more than 62 pieces; use fewer");
+    return (k <= MOST_SEGMENTS && sim->n_spans <= MOST_SEGMENTS) ||
+           error_set(e, "the phases cut the run into more than %d pieces; use fewer",
+                     MOST_SEGMENTS);
 }
 
 static void make_meters(struct sim *sim) {

@@ -34,6 +34,8 @@ struct sim_limits {
     uint64_t max_in_flight;       /* requests; reached: the run stops as saturated */
     uint64_t max_events_per_tick; /* at one instant; reached: "time is not advancing" */
     ns_t window;                  /* > 0: series are sampled in windows of this length */
+    uint32_t batches; /* > 0: the measured span is cut into as many equal parts as well, fewer where
+                         phases leave no room for them, none where its length is not known */
 };
 
 struct sim {
@@ -119,6 +121,9 @@ bool sim_wire(struct sim *sim, struct node *const *sources, uint32_t n, struct e
 /* Seals a wired model: segments, meters, and what components and agents do to get ready. */
 bool sim_seal(struct sim *sim, const struct span *phases, uint32_t n_phases,
               const struct sim_limits *limits, struct error *e);
+
+/* Where batch b of n begins, on the clock; b = n: the end. */
+ns_t sim_batch_start(const struct sim *sim, uint32_t b, uint32_t n);
 
 /* Runs from the beginning of warm-up to the end, closes, and audits. False: sim->error says why. */
 bool sim_run(struct sim *sim);

@@ -1,6 +1,7 @@
 #include "lab/claim.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,21 +57,72 @@ static enum verdict side(const struct condition *c, struct interval d, double to
     return VERDICT_UNDECIDED;
 }
 
-static bool is_upper_latency(const struct condition *c) {
-    return (c->relation == REL_LT || c->relation == REL_LE) && c->left.kind != EXPR_FRACTION &&
-           !strcmp(c->left.metric.name, "latency");
+/* ---- latencies that no interval is needed for */
+
+/* "At most", or "equal": what a latency without bound, or that nobody has, contradicts. */
+static bool is_latency_bound(const struct condition *c, const char *name) {
+    return c->relation != REL_GT && c->relation != REL_GE && c->left.kind != EXPR_FRACTION &&
+           !strcmp(c->left.metric.name, name);
 }
 
-static bool ended_full(const struct study *s, const struct condition *c, const char *in_case) {
-    const struct case_result *r = case_of(s, &c->left, in_case);
+static bool ended_full(const struct case_result *r) {
     for (uint32_t i = 0; r && i < r->n; i++)
         if (r->rep[i].full)
             return true;
     return false;
 }
 
+static bool nobody_answered(const struct case_result *r, uint32_t query) {
+    uint64_t answered = 0, ended = 0;
+    for (uint32_t i = 0; i < r->n; i++) {
+        answered += r->rep[i].sample[query];
+        ended += r->rep[i].ended[query];
+    }
+    return ended && !answered;
+}
+
+static void force_failure(struct decision *d, const char *why) {
+    d->verdict = VERDICT_FAILS;
+    snprintf(d->why, sizeof d->why, "%s", why);
+}
+
+/* Fails whatever the interval says: saturated, or not one answer. */
+static void judge_latency(const struct study *s, const struct condition *c, const char *in_case,
+                          struct decision *d) {
+    const struct case_result *r = case_of(s, &c->left, in_case);
+    int q = study_query(s, &c->left);
+    bool latency = is_latency_bound(c, "latency");
+    if (!r || q < 0 || (!latency && !is_latency_bound(c, "wait")))
+        return;
+    if (r->withheld && r->withheld[q]) {
+        force_failure(d, r->why);
+        d->value = NAN;
+        d->ci = (struct interval){-INFINITY, INFINITY};
+    } else if (latency && ended_full(r))
+        force_failure(d, "a run ended saturated (max_in_flight)");
+    else if (latency && nobody_answered(r, (uint32_t)q))
+        force_failure(d, "nobody was answered");
+}
+
+/* ---- intervals */
+
+/* Repeated looks ask for more than the 95 % of the interval that is shown: say so. */
+static void explain_undecided(struct decision *d, const char *missing) {
+    char stricter[40] = "";
+    if (d->verdict != VERDICT_UNDECIDED)
+        return;
+    if (d->confidence > 0.95 + 1e-9)
+        snprintf(stricter, sizeof stricter, " at %.4g %% confidence", 100 * d->confidence);
+    if (d->n == 0 || missing)
+        snprintf(d->why, sizeof d->why, "%s",
+                 missing ? missing : "there are no values to judge by");
+    else
+        snprintf(d->why, sizeof d->why, "undecided after %zu replication%s%s", d->n,
+                 d->n == 1 ? "" : "s", stricter);
+}
+
 static struct decision decide_fraction(const struct study *s, const struct condition *c,
-                                       const char *in_case) {
+                                       const char *in_case, double confidence) {
     const struct condition *inner = c->left.inner;
     uint32_t n = count_of(s, c, in_case), hits = 0, used = 0;
     double *left = mem_zero((n + 1) * sizeof *left), *right = mem_zero((n + 1) * sizeof *right);
@@ -83,23 +135,34 @@ static struct decision decide_fraction(const struct study *s, const struct condi
         }
     free(left);
     free(right);
-    struct interval ci = stats_binomial(hits, used, 0.95);
     struct decision d = {.value = used ? (double)hits / used : (double)NAN,
-                         .ci = ci,
+                         .ci = stats_binomial(hits, used, 0.95),
                          .n = used,
+                         .confidence = confidence,
                          .bound = c->value,
-                         .unit = UNIT_RATIO,
-                         .why = ""};
+                         .unit = UNIT_RATIO};
+    struct interval ci = stats_binomial(hits, used, confidence);
     struct interval diff = {ci.lo - c->value, ci.hi - c->value};
     d.verdict = used ? side(c, diff, c->relative ? c->tolerance * c->value : c->tolerance)
                      : VERDICT_UNDECIDED;
-    if (d.verdict == VERDICT_UNDECIDED)
-        d.why = used ? "more replications would decide" : "no replication gave a value";
+    explain_undecided(&d, NULL);
     return d;
 }
 
+/* A single replication against a number: by the interval of its batches. */
+static struct estimate batched_difference(const struct study *s, const struct condition *c,
+                                          const char *in_case, int q, struct estimate diff) {
+    const struct case_result *r = case_of(s, &c->left, in_case);
+    if (!s->batches || c->has_right || !r || q < 0 || diff.used != 1)
+        return diff;
+    struct estimate e = study_estimate(s, r, (uint32_t)q);
+    diff.ci = (struct interval){e.ci.lo - c->value, e.ci.hi - c->value};
+    diff.sd = e.sd;
+    return diff;
+}
+
 static struct decision decide_difference(const struct study *s, const struct condition *c,
-                                         const char *in_case) {
+                                         const char *in_case, double confidence) {
     uint32_t n = count_of(s, c, in_case);
     double *left = mem_zero((n + 1) * sizeof *left), *right = mem_zero((n + 1) * sizeof *right);
     values(s, &c->left, in_case, left, n);
@@ -107,35 +170,37 @@ static struct decision decide_difference(const struct study *s, const struct con
     struct estimate value = stats_estimate(left, n, 0.95), bound = stats_estimate(right, n, 0.95);
     for (uint32_t i = 0; i < n; i++)
         left[i] -= right[i];
-    struct estimate diff = stats_estimate(left, n, 0.95);
+    struct estimate diff = stats_estimate(left, n, confidence);
     free(left);
     free(right);
     int q = study_query(s, &c->left);
+    diff = batched_difference(s, c, in_case, q, diff);
+    if (diff.used == 1 && isfinite(diff.ci.lo) && !c->has_right)
+        value.ci = (struct interval){diff.ci.lo + c->value, diff.ci.hi + c->value};
     struct decision d = {.value = value.mean,
                          .ci = value.ci,
                          .n = diff.used,
+                         .confidence = confidence,
                          .bound = bound.mean,
-                         .unit = q >= 0 ? s->queries[q].unit : UNIT_NONE,
-                         .why = ""};
+                         .unit = q >= 0 ? s->queries[q].unit : UNIT_NONE};
     double tolerance = c->relative ? c->tolerance * fabs(bound.mean) : c->tolerance;
-    d.verdict = diff.used > 1 ? side(c, diff.ci, tolerance) : VERDICT_UNDECIDED;
-    if (diff.used > 1 && diff.sd == 0) /* the same in every replication */
+    d.verdict = diff.used ? side(c, diff.ci, tolerance) : VERDICT_UNDECIDED;
+    if (diff.used && diff.sd == 0) /* the same in every replication */
         d.verdict = condition_compare(c, value.mean, bound.mean) ? VERDICT_HOLDS : VERDICT_FAILS;
-    if (d.verdict == VERDICT_UNDECIDED)
-        d.why = diff.used == 0   ? "there are no values to judge by"
-                : diff.used == 1 ? "one replication gives no interval"
-                                 : "more replications would decide";
+    explain_undecided(
+        &d, diff.used == 1 && !isfinite(diff.ci.lo) ? "one replication gives no interval" : NULL);
     return d;
 }
 
-struct decision claim_decide(const struct study *s, const struct condition *c,
-                             const char *in_case) {
+struct decision claim_decide(const struct study *s, const struct condition *c, const char *in_case,
+                             double confidence) {
+    struct decision d;
     if (c->left.kind == EXPR_FRACTION)
-        return decide_fraction(s, c, in_case);
-    struct decision d = decide_difference(s, c, in_case);
-    if (is_upper_latency(c) && ended_full(s, c, in_case)) {
-        d.verdict = VERDICT_FAILS;
-        d.why = "a run ended saturated (max_in_flight)";
+        d = decide_fraction(s, c, in_case, confidence);
+    else {
+        d = decide_difference(s, c, in_case, confidence);
+        judge_latency(s, c, in_case, &d);
     }
+    d.final = d.verdict != VERDICT_UNDECIDED || !d.n; /* no value now: none with more of the same */
     return d;
 }

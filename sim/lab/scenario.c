@@ -19,7 +19,7 @@ struct draft {
     const char *title;
     int64_t language;
     struct value workload, entry, phases, cases, slo, claims, faults, warmup, duration;
-    int64_t replications, max_in_flight;
+    int64_t replications, max_replications, max_in_flight;
 };
 
 static const struct param run_params[] = {
@@ -29,6 +29,8 @@ static const struct param run_params[] = {
           "measured time; may be left out when all workloads are traces that end"),
     PARAM(INTEGER, "replications", struct draft, replications, "10", "independent runs", .min = 1,
           .max = 1e6),
+    PARAM(INTEGER, "max_replications", struct draft, max_replications, "200",
+          "runs at most, when claims or --precision ask for more of them", .min = 1, .max = 1e6),
     PARAM(INTEGER, "max_in_flight", struct draft, max_in_flight, "5000000",
           "requests under way at which a run stops as saturated", .min = 1, .max = 1e9),
     {0},
@@ -257,6 +259,7 @@ static bool read_run(struct draft *d, const struct scenario_request *r, struct s
                      struct error *e) {
     double x;
     s->replications = d->replications;
+    s->max_replications = d->max_replications;
     s->max_in_flight = d->max_in_flight;
     s->warmup_auto = d->warmup.type == VALUE_NIL ||
                      (d->warmup.type == VALUE_TEXT && !strcmp(d->warmup.text, "auto"));
@@ -329,6 +332,7 @@ static bool read_workload(struct draft *d, struct scenario *s, struct node ***so
                                  i + 1);
         (*sources)[i] = one->node;
         bool trace = !strcmp(one->node->type->kind, "trace");
+        s->recorded = s->recorded || trace;
         if (s->duration == NS_NEVER && !trace)
             return error_set(e, "run: 'duration' is missing; only traces end by themselves");
         if (s->duration == NS_NEVER && s->n_phases)
@@ -453,6 +457,7 @@ bool scenario_read(struct sim *sim, const struct object *o, const struct table *
     struct sim_limits limits = {.warmup = s->warmup,
                                 .duration = s->duration,
                                 .window = r->window,
+                                .batches = r->batches,
                                 .max_in_flight = (uint64_t)s->max_in_flight};
     if (!sim_wire(sim, sources, n, e))
         return false;

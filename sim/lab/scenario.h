@@ -45,7 +45,8 @@ struct scenario {
     uint32_t n_knobs;
     bool warmup_auto;
     ns_t warmup, duration; /* duration NS_NEVER: until the traces end */
-    int64_t replications, max_in_flight;
+    bool recorded;         /* a workload replays a trace */
+    int64_t replications, max_replications, max_in_flight;
     struct span *phases;
     uint32_t n_phases;
     struct scenario_case *cases; /* without base */
@@ -65,6 +66,7 @@ struct scenario_request {
     ns_t duration;           /* <= 0: what the file says */
     bool without_faults;     /* a pilot for the warm-up */
     ns_t window;             /* > 0: sample series */
+    uint32_t batches;        /* > 0: cut the measured span into as many batches */
     const char *const *sets; /* "knob=value" and "address:param=value" */
     uint32_t n_sets;
 };

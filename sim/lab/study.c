@@ -1,205 +1,88 @@
 #include "lab/study.h"
 
 #include <math.h>
-#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-/* ---- one replication */
+#include "lab/claim.h"
+#include "lab/crew.h"
+#include "lab/looks.h"
+
+/* ---- replications of the open cases */
+
+struct task {
+    struct case_result *c;
+    uint32_t rep;
+};
 
 struct work {
     struct study *study;
     const struct study_options *o;
-    uint32_t next, total; /* tasks: case x replication */
-    uint32_t done;
-    uint32_t n_reps;
-    bool failed;
-    struct error error;
-    uint32_t failed_task;
-    struct sim_progress *progress; /* one a thread */
-    uint64_t events;
-    pthread_mutex_t lock;
+    struct task *tasks;
+    uint32_t n;
+    uint64_t events; /* of the replications that are over */
 };
 
-/* in flight at the start + offered = finished + in flight at the end, all within the measured span.
- */
-static void count_requests(const struct sim *sim, struct replication *r) {
-    r->at_start = sim->at_start.in_flight;
-    r->offered = sim->at_end.arrived - sim->at_start.arrived;
-    r->finished = sim->at_end.departed - sim->at_start.departed;
-    r->at_end = sim->at_end.in_flight;
-    for (uint32_t i = 0; i < sim->n_roots; i++) {
-        const struct meter *m = &sim->roots[i]->meter;
-        for (uint32_t k = sim->n_classes; k < m->n_cells;
-             k++) /* those that arrived after warm-up */
-            for (int o = 0; o < OUTCOMES; o++)
-                r->by_outcome[o] += m->cells[k].by[o].hist.total;
-    }
-}
-
-static void read_values(const struct study *s, const struct sim *sim, struct replication *r) {
-    r->value = mem_zero(s->n_queries * sizeof *r->value);
-    r->lack = mem_zero(s->n_queries);
-    for (uint32_t i = 0; i < s->n_queries; i++) {
-        const struct query *q = &s->queries[i];
-        struct metric_query bound;
-        struct error e = {{0}};
-        enum metric_lack lack = LACK_SAMPLES;
-        r->value[i] = NAN;
-        if (metric_bind(sim, &q->ref, &bound, &e)) {
-            r->value[i] = q->kind == EXPR_METRIC
-                              ? metric_value(sim, &bound, &lack)
-                              : metric_extreme(sim, &bound, q->kind == EXPR_MAX ? 1 : -1, &lack);
-            metric_release(&bound);
-        }
-        r->lack[i] = (uint8_t)lack;
-    }
-}
-
-static void read_histograms(const struct study *s, const struct sim *sim, struct replication *r) {
-    r->latency = mem_zero(s->n_hists * sizeof *r->latency);
-    for (uint32_t i = 0; i < s->n_hists; i++) {
-        hist_init(&r->latency[i], HIST_FINE);
-        struct metric_ref ref = {.name = "latency", .stat = "mean", .text = "latency.mean"};
-        if (i) {
-            ref.label[0].key = "class";
-            ref.label[0].value = sim->classes[i - 1].name;
-            ref.n_labels = 1;
-        }
-        struct metric_query q;
-        struct error e = {{0}};
-        if (metric_bind(sim, &ref, &q, &e)) {
-            metric_histogram(&q, &r->latency[i]);
-            metric_release(&q);
-        }
-    }
-}
-
-static bool run_one(struct work *w, uint32_t task, struct sim_progress *progress, struct error *e) {
-    struct study *s = w->study;
-    struct case_result *c = &s->cases[task / w->n_reps];
-    struct replication *r = &c->rep[task % w->n_reps];
-    struct scenario_request request = {.seed = w->o->seed,
-                                       .replication = task % w->n_reps + 1,
-                                       .in_case = c->name,
+static bool run_task(void *ctx, uint32_t index, struct sim_progress *progress, struct error *e) {
+    struct work *w = ctx;
+    const struct study *s = w->study;
+    const struct task *t = &w->tasks[index];
+    struct scenario_request request = {.seed = s->seed,
+                                       .replication = t->rep + 1,
+                                       .in_case = t->c->name,
                                        .warmup = s->warmup,
-                                       .duration = w->o->duration,
-                                       .window = s->window};
-    struct scenario sc;
-    if (!s->maker->build(s->maker, &request, &sc, e))
-        return false;
-    struct sampler *sampler = s->window > 0 ? sampler_new(sc.sim, &s->names) : NULL;
-    sc.sim->progress = progress;
-    bool ok = sim_run(sc.sim);
-    if (ok) {
-        count_requests(sc.sim, r);
-        read_values(s, sc.sim, r);
-        read_histograms(s, sc.sim, r);
-        r->events = sc.sim->clock.fired;
-        r->measured = sc.sim->ended;
-        r->full = sc.sim->full;
-        if (sampler)
-            sampler_take(sampler, &r->series);
-    } else
-        error_set(e, "%s", sc.sim->error.text);
-    sampler_free(sampler);
-    s->maker->free_sim(s->maker, sc.sim);
+                                       .duration = s->duration,
+                                       .window = s->window,
+                                       .batches = s->batches};
+    struct replication *r = &t->c->rep[t->rep];
+    bool ok = replication_run(s, &request, progress, r, e);
+    __atomic_fetch_add(&w->events, r->events, __ATOMIC_RELAXED);
     return ok;
 }
 
-/* ---- threads */
-
-struct worker {
-    struct work *work;
-    struct sim_progress *progress;
-};
-
-static void *worker(void *arg) {
-    struct worker *me = arg;
-    struct work *w = me->work;
-    for (;;) {
-        pthread_mutex_lock(&w->lock);
-        uint32_t task = w->failed ? w->total : w->next;
-        if (task < w->total)
-            w->next++;
-        pthread_mutex_unlock(&w->lock);
-        if (task >= w->total)
-            return NULL;
-        struct error e = {{0}};
-        bool ok = run_one(w, task, me->progress, &e);
-        pthread_mutex_lock(&w->lock);
-        w->done++;
-        __atomic_store_n(&me->progress->clock, 0, __ATOMIC_RELAXED);
-        __atomic_store_n(&me->progress->fired, 0, __ATOMIC_RELAXED);
-        if (ok)
-            w->events += w->study->cases[task / w->n_reps].rep[task % w->n_reps].events;
-        else if (!w->failed ||
-                 task < w->failed_task) { /* the first in order, whoever found it first */
-            w->failed = true;
-            w->failed_task = task;
-            w->error = e;
-        }
-        pthread_mutex_unlock(&w->lock);
-    }
+static void tick(void *ctx, uint32_t done, const struct sim_progress *under_way) {
+    struct work *w = ctx;
+    const struct study *s = w->study;
+    ns_t span = s->warmup + (s->scenario.duration == NS_NEVER ? 0 : s->scenario.duration);
+    double share = span > 0 ? ((double)done + (double)under_way->clock / (double)span) / w->n : 0;
+    w->o->progress(w->o->progress_ctx, share < 1 ? share : 1, under_way->clock + (ns_t)done * span,
+                   under_way->fired + __atomic_load_n(&w->events, __ATOMIC_RELAXED));
 }
 
-static void report(struct work *w, int jobs) {
-    ns_t span = w->study->warmup +
-                (w->study->scenario.duration == NS_NEVER ? 0 : w->study->scenario.duration);
-    double share = 0;
-    ns_t simulated = 0;
-    pthread_mutex_lock(&w->lock);
-    uint32_t done = w->done;
-    uint64_t events = w->events;
-    pthread_mutex_unlock(&w->lock);
-    for (int i = 0; i < jobs; i++)
-        events += __atomic_load_n(&w->progress[i].fired, __ATOMIC_RELAXED);
-    for (int i = 0; i < jobs; i++)
-        simulated += __atomic_load_n(&w->progress[i].clock, __ATOMIC_RELAXED);
-    if (span > 0)
-        share = ((double)done + (double)simulated / (double)span) / w->total;
-    w->o->progress(w->o->progress_ctx, share < 1 ? share : 1, simulated + (ns_t)done * span,
-                   events);
+static int thread_count(const struct study_options *o) {
+    long n = o->jobs > 0 ? o->jobs : sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : (int)n;
 }
 
-static bool all_done(struct work *w) {
-    pthread_mutex_lock(&w->lock);
-    bool over = w->done == w->total || w->failed;
-    pthread_mutex_unlock(&w->lock);
-    return over;
+/* Makes room for n replications and lists those that are missing. */
+static void plan_tasks(struct work *w, struct case_result *c, uint32_t n) {
+    c->rep = mem_resize(c->rep, n, sizeof *c->rep);
+    memset(c->rep + c->n, 0, (n - c->n) * sizeof *c->rep);
+    for (; c->n < n; c->n++)
+        w->tasks[w->n++] = (struct task){c, c->n};
 }
 
-static bool run_all(struct work *w, int jobs, struct error *e) {
-    pthread_t *threads = mem_zero((size_t)jobs * sizeof *threads);
-    struct worker *workers = mem_zero((size_t)jobs * sizeof *workers);
-    w->progress = mem_zero((size_t)jobs * sizeof *w->progress);
-    pthread_mutex_init(&w->lock, NULL);
-    int started = 0;
-    for (; started < jobs; started++) {
-        workers[started] = (struct worker){w, &w->progress[started]};
-        if (pthread_create(&threads[started], NULL, worker, &workers[started]))
-            break;
-    }
-    if (!started) { /* no thread to be had: do it here */
-        workers[0] = (struct worker){w, &w->progress[0]};
-        worker(&workers[0]);
-    }
-    while (w->o->progress && started && !all_done(w)) {
-        struct timespec nap = {0, 100000000};
-        nanosleep(&nap, NULL);
-        report(w, started);
-    }
-    for (int i = 0; i < started; i++)
-        pthread_join(threads[i], NULL);
-    pthread_mutex_destroy(&w->lock);
-    free(w->progress);
-    free(workers);
-    free(threads);
-    if (w->failed)
-        error_set(e, "%s", w->error.text);
-    return !w->failed;
+/* Brings every open case to n replications. */
+static bool replicate(struct study *s, const struct study_options *o, uint32_t n, struct error *e) {
+    struct work w = {.study = s, .o = o};
+    w.tasks = mem_zero((size_t)s->n_cases * n * sizeof *w.tasks);
+    for (uint32_t i = 0; i < s->n_cases; i++)
+        if (s->cases[i].open)
+            plan_tasks(&w, &s->cases[i], n);
+    struct crew crew = {.tasks = w.n,
+                        .jobs = thread_count(o),
+                        .run = run_task,
+                        .tick = o->progress ? tick : NULL,
+                        .ctx = &w};
+    bool ok = crew_run(&crew, e);
+    for (uint32_t i = 0; ok && i < s->n_cases; i++)
+        if (s->cases[i].open)
+            ok = saturation_find(s, &s->cases[i], e);
+    free(w.tasks);
+    return ok;
 }
 
 /* ---- cases */
@@ -246,6 +129,77 @@ struct case_result *study_case(const struct study *s, const char *name) {
     return NULL;
 }
 
+/* ---- looks */
+
+static void open_expr(struct study *s, const struct expr *x, const char *in_case) {
+    if (x->kind == EXPR_FRACTION) {
+        open_expr(s, &x->inner->left, in_case);
+        if (x->inner->has_right)
+            open_expr(s, &x->inner->right, in_case);
+        return;
+    }
+    const char *name = metric_label(&x->metric, "case");
+    study_case(s, name ? name : in_case)->open = true;
+}
+
+/* Decides what can be decided now; the cases of the other claims stay open. True: none is. */
+static bool claims_decided(struct study *s, const struct looks *l, int k) {
+    bool all = true;
+    for (uint32_t i = 0; i < s->scenario.n_claims; i++) {
+        const struct claim *c = &s->scenario.claims[i];
+        const char *in_case = c->in_case ? c->in_case : "base";
+        struct decision *d = &s->decisions[i];
+        if (d->final)
+            continue;
+        *d = claim_decide(s, c->condition, in_case, looks_confidence(l, k));
+        if (d->final || k + 1 == l->count)
+            continue;
+        all = false;
+        open_expr(s, &c->condition->left, in_case);
+        if (c->condition->has_right)
+            open_expr(s, &c->condition->right, in_case);
+    }
+    return all;
+}
+
+static bool precise(struct study *s) {
+    int q = s->precision > 0 ? precision_lacks(s, &s->cases[0]) : -1;
+    s->imprecise = q < 0 ? NULL : s->queries[q].text;
+    s->cases[0].open = s->cases[0].open || q >= 0;
+    return q < 0;
+}
+
+static void plan_looks(struct study *s, const struct study_options *o, struct looks *l) {
+    uint32_t first = (uint32_t)(o->replications > 0 ? o->replications : s->scenario.replications);
+    uint32_t limit = (uint32_t)s->scenario.max_replications;
+    bool wants_more = o->claims || o->precision > 0;
+    if (o->max_replications > 0)
+        limit = (uint32_t)o->max_replications;
+    else if (!wants_more || (o->replications > 0 && !(o->precision > 0)) || limit < first)
+        limit = first;
+    looks_plan(l, first, limit);
+}
+
+static bool look_until_decided(struct study *s, const struct study_options *o, struct error *e) {
+    struct looks l;
+    plan_looks(s, o, &l);
+    s->batches = l.n[0] == 1 ? BATCHES_MOST : 0;
+    s->decisions = o->claims ? mem_zero((s->scenario.n_claims + 1) * sizeof *s->decisions) : NULL;
+    for (uint32_t i = 0; i < s->n_cases; i++)
+        s->cases[i].open = true;
+    for (int k = 0;; k++) {
+        if (!replicate(s, o, l.n[k], e))
+            return false;
+        for (uint32_t i = 0; i < s->n_cases; i++)
+            s->cases[i].open = false;
+        s->looks = (uint32_t)k + 1;
+        s->at_limit = k + 1 == l.count;
+        bool decided = !o->claims || claims_decided(s, &l, k);
+        if ((precise(s) && decided) || s->at_limit)
+            return true;
+    }
+}
+
 /* ---- the whole */
 
 static double seconds(void) {
@@ -254,24 +208,15 @@ static double seconds(void) {
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+/* A record has no start-up to be cut off: every request in it is asked about. */
 static bool set_warmup(struct study *s, const struct study_options *o, struct error *e) {
-    s->warmup_found = true;
     s->warmup = o->warmup >= 0 ? o->warmup : s->scenario.warmup;
-    if (o->warmup >= 0 || !s->scenario.warmup_auto)
-        return true;
+    s->warmup_auto = o->warmup == WARMUP_AUTO ||
+                     (o->warmup < 0 && s->scenario.warmup_auto && !s->scenario.recorded);
+    s->warmup_found = true;
     ns_t pilot = s->scenario.duration;
-    if (!warmup_find(s->maker, o->seed, pilot == NS_NEVER ? 0 : pilot, &s->warmup, &s->warmup_found,
-                     e))
-        return false;
-    s->warmup = (s->warmup + 999999999) / NS_PER_S * NS_PER_S; /* whole seconds read better */
-    return true;
-}
-
-static int thread_count(const struct study_options *o, uint32_t tasks) {
-    long n = o->jobs > 0 ? o->jobs : sysconf(_SC_NPROCESSORS_ONLN);
-    if (n < 1)
-        n = 1;
-    return n > (long)tasks ? (int)tasks : (int)n;
+    return !s->warmup_auto || warmup_find(s->maker, s->seed, pilot == NS_NEVER ? 0 : pilot,
+                                          &s->warmup, &s->warmup_found, e);
 }
 
 static void set_windows(struct study *s, const struct study_options *o) {
@@ -284,7 +229,8 @@ static void set_windows(struct study *s, const struct study_options *o) {
 bool study_run(const struct scenario_maker *m, const struct study_options *o, struct study *s,
                struct error *e) {
     double start = seconds();
-    *s = (struct study){.maker = m, .seed = o->seed};
+    *s = (struct study){
+        .maker = m, .seed = o->seed, .duration = o->duration, .precision = o->precision};
     struct scenario_request request = {.seed = o->seed,
                                        .replication = 1,
                                        .warmup = o->warmup,
@@ -297,60 +243,22 @@ bool study_run(const struct scenario_maker *m, const struct study_options *o, st
     if (!queries_make(s, o->all_nodes, e) || !set_warmup(s, o, e))
         return false;
     set_windows(s, o);
-    uint32_t reps = (uint32_t)(o->replications > 0 ? o->replications : s->scenario.replications);
-    for (uint32_t i = 0; i < s->n_cases; i++) {
-        s->cases[i].n = reps;
-        s->cases[i].rep = mem_zero(reps * sizeof *s->cases[i].rep);
-    }
-    struct work w = {.study = s, .o = o, .total = s->n_cases * reps, .n_reps = reps};
-    bool ok = run_all(&w, thread_count(o, w.total), e);
+    bool ok = look_until_decided(s, o, e);
     s->wall_s = seconds() - start;
     return ok;
 }
 
 void study_release(struct study *s) {
     for (uint32_t i = 0; i < s->n_cases; i++) {
-        for (uint32_t k = 0; s->cases[i].rep && k < s->cases[i].n; k++) {
-            struct replication *r = &s->cases[i].rep[k];
-            for (uint32_t h = 0; r->latency && h < s->n_hists; h++)
-                hist_release(&r->latency[h]);
-            free(r->latency);
-            free(r->value);
-            free(r->lack);
-            free(r->series.value);
-        }
+        for (uint32_t k = 0; k < s->cases[i].n; k++)
+            replication_release(&s->cases[i].rep[k], s->n_hists);
         free(s->cases[i].rep);
     }
     free(s->cases);
+    free(s->decisions);
     free(s->queries);
     series_names_release(&s->names);
     if (s->scenario.sim)
         s->maker->free_sim(s->maker, s->scenario.sim);
     *s = (struct study){0};
-}
-
-struct estimate study_estimate(const struct study *s, const struct case_result *c, uint32_t query) {
-    (void)s;
-    double *x = mem_zero(c->n * sizeof *x);
-    for (uint32_t i = 0; i < c->n; i++)
-        x[i] = c->rep[i].value[query];
-    struct estimate est = stats_estimate(x, c->n, 0.95);
-    free(x);
-    return est;
-}
-
-enum metric_lack study_lack(const struct case_result *c, uint32_t query) {
-    for (uint32_t i = 0; i < c->n; i++)
-        if (c->rep[i].lack[query])
-            return (enum metric_lack)c->rep[i].lack[query];
-    return LACK_NOTHING;
-}
-
-void study_histogram(const struct study *s, const struct case_result *c, uint32_t index,
-                     struct hist *out) {
-    (void)s;
-    hist_init(out, HIST_FINE);
-    for (uint32_t i = 0; i < c->n; i++)
-        if (c->rep[i].latency && c->rep[i].latency[index].total)
-            hist_merge(out, &c->rep[i].latency[index]);
 }

@@ -80,11 +80,11 @@ bool csv_metrics(FILE *f, const struct study *s, const struct case_result *c) {
         quoted(f, s->queries[i].text);
         if (!e.used)
             fprintf(f, ",,,,0,%s\n", unit_symbol(s->queries[i].unit));
-        else if (e.used == 1)
+        else if (!isfinite(e.ci.hi - e.ci.lo))
             fprintf(f, ",%.12g,,,1,%s\n", e.mean, unit_symbol(s->queries[i].unit));
         else
-            fprintf(f, ",%.12g,%.12g,%.12g,%zu,%s\n", e.mean, e.ci.lo, e.ci.hi, e.used,
-                    unit_symbol(s->queries[i].unit));
+            fprintf(f, ",%.12g,%.12g,%.12g,%zu,%s\n", e.mean, e.ci.lo, e.ci.hi,
+                    s->batches ? (size_t)1 : e.used, unit_symbol(s->queries[i].unit));
     }
     return !ferror(f);
 }

@@ -45,16 +45,27 @@ static json_t *requests(const struct case_result *c) {
                      "in_flight_at_end", (json_int_t)end, "by_outcome", outcomes);
 }
 
+static void set_new(json_t *o, const char *key, json_t *value) {
+    json_object_set_new(o, key, value);
+}
+
 static json_t *metric(const struct study *s, const struct case_result *c, uint32_t q) {
     struct estimate e = study_estimate(s, c, q);
-    const char *unit = unit_symbol(s->queries[q].unit);
+    const char *unit = unit_symbol(s->queries[q].unit), *why = study_why(s, c, q);
+    uint64_t sample = study_sample(c, q);
     if (!e.used)
-        return json_pack("{s:n, s:s, s:s}", "value", "why", metric_lack_text(study_lack(c, q)),
-                         "unit", unit);
+        return json_pack("{s:n, s:s, s:s}", "value", "why", why, "unit", unit);
+    bool batched = s->batches && !why;
     json_t *o = json_pack("{s:o, s:o, s:I, s:s}", "value", number(e.mean), "ci95", interval(e.ci),
-                          "n", (json_int_t)e.used, "unit", unit);
-    if (e.used < c->n)
-        json_object_set_new(o, "without_value", json_integer((json_int_t)(c->n - e.used)));
+                          "n", (json_int_t)(batched ? 1 : e.used), "unit", unit);
+    if (batched)
+        set_new(o, "batches", json_integer((json_int_t)e.used));
+    if (sample)
+        set_new(o, "sample", json_integer((json_int_t)sample));
+    if (why)
+        set_new(o, "why_no_ci95", json_string(why));
+    if (!batched && e.used < c->n)
+        set_new(o, "without_value", json_integer((json_int_t)(c->n - e.used)));
     return o;
 }
 
@@ -91,12 +102,13 @@ static json_t *claims(const struct study *s) {
     json_t *list = json_array();
     for (uint32_t i = 0; i < s->scenario.n_claims; i++) {
         const struct claim *c = &s->scenario.claims[i];
-        struct decision d = claim_decide(s, c->condition, c->in_case ? c->in_case : "base");
+        struct decision d = s->decisions[i];
         json_t *o =
-            json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:I}", "text", c->text, "condition",
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:f}", "text", c->text, "condition",
                       c->condition->text, "case", c->in_case ? c->in_case : "base", "verdict",
                       verdict_names[d.verdict], "expected", verdict_names[c->expect], "value",
-                      number(d.value), "ci95", interval(d.ci), "n", (json_int_t)d.n);
+                      number(d.value), "ci95", interval(d.ci), "n", (json_int_t)d.n, "confidence",
+                      d.confidence);
         if (c->because)
             json_object_set_new(o, "because", json_string(c->because));
         if (d.why[0])
@@ -110,7 +122,7 @@ static json_t *slo(const struct study *s, const struct case_result *c) {
     json_t *list = json_array();
     for (uint32_t i = 0; i < s->scenario.n_slo; i++) {
         const struct condition *x = s->scenario.slo[i];
-        struct decision d = claim_decide(s, x, c->name);
+        struct decision d = claim_decide(s, x, c->name, 0.95);
         json_array_append_new(
             list, json_pack("{s:s, s:s, s:o, s:s, s:o}", "condition", s->scenario.slo_text[i],
                             "metric", x->left.kind == EXPR_METRIC ? x->left.metric.text : "",
@@ -168,6 +180,15 @@ static json_t *cost(const struct study *s, const struct case_result *c) {
                      "per_request", number(value_of(s, c, "cost.per_request")), "items", items);
 }
 
+static json_t *saturated(const struct case_result *c) {
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < c->n_grows; i++)
+        json_array_append_new(list, json_pack("{s:s, s:f, s:f}", "node", c->grows[i].node,
+                                              "growth_per_s", c->grows[i].per_second,
+                                              "share_of_arrivals", c->grows[i].share));
+    return list;
+}
+
 json_t *json_result(const struct study *s, const struct case_result *c, const char *scenario,
                     bool with_claims) {
     uint64_t events = 0;
@@ -180,9 +201,15 @@ json_t *json_result(const struct study *s, const struct case_result *c, const ch
     if (!o)
         return NULL;
     json_object_set_new(o, "time",
-                        json_pack("{s:f, s:f, s:b}", "warmup_s", ns_to_s(s->warmup), "measured_s",
-                                  c->n ? ns_to_s(c->rep[0].measured) : 0.0, "warmup_found",
+                        json_pack("{s:f, s:f, s:b, s:b}", "warmup_s", ns_to_s(s->warmup),
+                                  "measured_s", c->n ? ns_to_s(c->rep[0].measured) : 0.0,
+                                  "warmup_auto", (int)s->warmup_auto, "warmup_found",
                                   (int)s->warmup_found));
+    if (s->precision > 0)
+        json_object_set_new(
+            o, "precision",
+            json_pack("{s:f, s:b}", "wanted", s->precision, "reached", (int)!s->imprecise));
+    json_object_set_new(o, "saturated", saturated(c));
     json_object_set_new(o, "requests", requests(c));
     json_object_set_new(o, "metrics", metrics(s, c));
     json_object_set_new(o, "nodes", nodes(s->scenario.sim));

@@ -22,47 +22,90 @@ static int index_of(const struct study *s, const char *text) {
     return -1;
 }
 
+/* The cause only, of "cause: what to do". */
+static const char *cause(char *out, size_t size, const char *why) {
+    snprintf(out, size, "%.*s", (int)strcspn(why, ":"), why);
+    return out;
+}
+
+static bool has_interval(struct estimate e) {
+    return isfinite(e.ci.hi - e.ci.lo);
+}
+
+/* " ± 1.3 ms"; nothing for what is the same in every run. */
+static const char *half_width(char *out, size_t size, struct estimate e, enum unit unit) {
+    char half[40];
+    out[0] = 0;
+    if (has_interval(e) && e.ci.hi - e.ci.lo > 2e-6 * fabs(e.mean))
+        snprintf(out, size, " ± %s", unit_format(half, sizeof half, (e.ci.hi - e.ci.lo) / 2, unit));
+    return out;
+}
+
 /* "48.2 ms ± 1.3 ms" or why there is none. */
 static const char *with_interval(char *out, size_t size, struct estimate e, enum unit unit,
-                                 enum metric_lack lack) {
-    char value[40], half[40];
+                                 const char *why) {
+    char value[40], half[60], reason[200];
     if (!e.used)
-        snprintf(out, size, "n/a (%s)", lack ? metric_lack_text(lack) : "no samples");
-    else if (e.used == 1)
-        snprintf(out, size, "%s (one run: no interval)",
-                 unit_format(value, sizeof value, e.mean, unit));
-    else if (e.ci.hi - e.ci.lo <= 2e-6 * fabs(e.mean))
-        snprintf(out, size, "%s",
-                 unit_format(value, sizeof value, e.mean, unit)); /* the same in every run */
+        snprintf(out, size, "n/a (%s)", why ? why : "no samples");
+    else if (!has_interval(e))
+        snprintf(out, size, "%s (no interval%s%s)", unit_format(value, sizeof value, e.mean, unit),
+                 why ? ": " : "", why ? cause(reason, sizeof reason, why) : "");
     else
-        snprintf(out, size, "%s ± %s", unit_format(value, sizeof value, e.mean, unit),
-                 unit_format(half, sizeof half, (e.ci.hi - e.ci.lo) / 2, unit));
+        snprintf(out, size, "%s%s", unit_format(value, sizeof value, e.mean, unit),
+                 half_width(half, sizeof half, e, unit));
+    return out;
+}
+
+static const char *query_text(char *out, size_t size, const struct study *s,
+                              const struct case_result *c, uint32_t q) {
+    struct estimate e = study_estimate(s, c, q);
+    with_interval(out, size, e, s->queries[q].unit, study_why(s, c, q));
+    size_t n = strlen(out);
+    if (!s->batches && e.used && e.used < c->n) /* not every replication has a value */
+        snprintf(out + n, size - n, " (n = %zu)", e.used);
     return out;
 }
 
 static void row(FILE *f, const struct study *s, const struct case_result *c, const char *label,
                 const char *metric) {
-    char text[120];
+    char text[300];
     int q = index_of(s, metric);
-    if (q < 0)
-        return;
-    fprintf(f, "  %-22s %s\n", label,
-            with_interval(text, sizeof text, study_estimate(s, c, (uint32_t)q), s->queries[q].unit,
-                          study_lack(c, (uint32_t)q)));
+    if (q >= 0)
+        fprintf(f, "  %-22s %s\n", label, query_text(text, sizeof text, s, c, (uint32_t)q));
 }
 
+/* ---- head */
+
+static const char *warmup_text(char *out, size_t size, const struct study *s) {
+    char span[40];
+    unit_format(span, sizeof span, ns_to_s(s->warmup), UNIT_TIME);
+    if (!s->warmup_auto)
+        snprintf(out, size, "after %s of warm-up", span);
+    else if (s->warmup_found)
+        snprintf(out, size, "after a warm-up of %s found by MSER-5", span);
+    else
+        snprintf(out, size,
+                 "after %s of warm-up (MSER-5 found no end of the start-up: longer runs are "
+                 "needed)",
+                 span);
+    return out;
+}
+
+/* What ± means here, and how much is behind it. */
 static void heading(FILE *f, const struct study *s, const struct case_result *c,
                     const struct text_style *st) {
-    char warm[40], span[40];
-    ns_t measured = c->n ? c->rep[0].measured : 0;
+    char warm[200], span[40], count[40];
+    uint64_t finished = 0;
+    for (uint32_t i = 0; i < c->n; i++)
+        finished += c->rep[i].finished;
     fprintf(f, "%s%s%s  (case %s, seed %llu)\n", paint(st, BOLD), s->scenario.title,
             paint(st, PLAIN), c->name, (unsigned long long)s->seed);
-    fprintf(f, "  %u replication%s of %s after %s of warm-up%s; ± is a 95 %% interval\n\n", c->n,
-            c->n == 1 ? "" : "s", unit_format(span, sizeof span, ns_to_s(measured), UNIT_TIME),
-            unit_format(warm, sizeof warm, ns_to_s(s->warmup), UNIT_TIME),
-            !s->scenario.warmup_auto ? ""
-            : s->warmup_found        ? " (found by MSER-5)"
-                              : " (MSER-5 found no end of the start-up: longer runs are needed)");
+    fprintf(f, "  %u replication%s of %s %s\n", c->n, c->n == 1 ? "" : "s",
+            unit_format(span, sizeof span, ns_to_s(c->n ? c->rep[0].measured : 0), UNIT_TIME),
+            warmup_text(warm, sizeof warm, s));
+    fprintf(f, "  %s requests; ± is a 95 %% interval%s\n\n",
+            unit_format(count, sizeof count, (double)finished, UNIT_NONE),
+            s->batches ? " by the batches of one run" : "");
 }
 
 static void users(FILE *f, const struct study *s, const struct case_result *c) {
@@ -91,6 +134,19 @@ static void users(FILE *f, const struct study *s, const struct case_result *c) {
     }
 }
 
+/* As narrow as its column. */
+static void phase_text(char *out, size_t size, const struct study *s, const struct case_result *c,
+                       uint32_t q) {
+    char reason[200];
+    struct estimate e = study_estimate(s, c, q);
+    const char *why = study_why(s, c, q);
+    if (!e.used)
+        why = cause(reason, sizeof reason, why);
+    else if (!has_interval(e))
+        why = NULL;
+    with_interval(out, size, e, s->queries[q].unit, why);
+}
+
 static void phases(FILE *f, const struct study *s, const struct case_result *c) {
     if (!s->scenario.n_phases)
         return;
@@ -99,14 +155,13 @@ static void phases(FILE *f, const struct study *s, const struct case_result *c) 
         static const char *const metrics[] = {"goodput", "latency.p99", "availability"};
         fprintf(f, "  %-14s", s->scenario.phases[i].name);
         for (int m = 0; m < 3; m++) {
-            char metric[160], text[120];
+            char metric[160], text[160] = "";
             snprintf(metric, sizeof metric, "%s{phase=%s}", metrics[m], s->scenario.phases[i].name);
             int q = index_of(s, metric);
             int width = (m < 2 ? 28 : 26) + 1; /* the ± sign takes two bytes */
             if (q >= 0)
-                with_interval(text, sizeof text, study_estimate(s, c, (uint32_t)q),
-                              s->queries[q].unit, study_lack(c, (uint32_t)q));
-            fprintf(f, " %*s", strstr(text, "±") ? width : width - 1, q >= 0 ? text : "");
+                phase_text(text, sizeof text, s, c, (uint32_t)q);
+            fprintf(f, " %*s", strstr(text, "±") ? width : width - 1, text);
         }
         fputc('\n', f);
     }
@@ -134,9 +189,9 @@ static void busiest(FILE *f, const struct study *s, const struct case_result *c)
     if (n)
         fprintf(f, "\n  %-22s utilisation\n", "busiest");
     for (int i = 0; i < n && i < 4; i++) {
-        char text[120], extreme[300], more[80] = "";
+        char text[300], extreme[300], more[80] = "";
         uint32_t q = (uint32_t)list[i].query;
-        with_interval(text, sizeof text, study_estimate(s, c, q), UNIT_RATIO, study_lack(c, q));
+        query_text(text, sizeof text, s, c, q);
         snprintf(extreme, sizeof extreme, "max(%s)", s->queries[q].text);
         int top = index_of(s, extreme);
         if (top >= 0) {
@@ -159,7 +214,7 @@ static void decision_interval(char *out, size_t size, const struct decision *d) 
     double width = d->ci.hi - d->ci.lo;
     char lo[40], hi[40];
     out[0] = 0;
-    if (d->n <= 1 || !isfinite(width) || width <= 2e-6 * fabs(d->value))
+    if (!isfinite(width) || width <= 2e-6 * fabs(d->value))
         return;
     if (fabs((d->ci.lo + d->ci.hi) / 2 - d->value) > 1e-3 * width)
         snprintf(out, size, " (%s to %s)", unit_format(lo, sizeof lo, d->ci.lo, d->unit),
@@ -170,13 +225,15 @@ static void decision_interval(char *out, size_t size, const struct decision *d) 
 
 static void verdict_line(FILE *f, const struct text_style *st, const struct decision *d,
                          const char *text, const char *condition) {
-    char value[40], interval[100], why[120] = "";
+    char value[40], interval[100], n[40] = "", why[220] = "";
     decision_interval(interval, sizeof interval, d);
+    if (!isnan(d->value))
+        snprintf(n, sizeof n, ", n = %zu", d->n);
     if (d->why[0])
         snprintf(why, sizeof why, "; %s", d->why);
-    fprintf(f, "  %s%-10s%s %s%s%s   [%s%s%s]\n", paint(st, verdict_colour(d->verdict)),
+    fprintf(f, "  %s%-10s%s %s%s%s   [%s%s%s%s]\n", paint(st, verdict_colour(d->verdict)),
             verdict_names[d->verdict], paint(st, PLAIN), text, text[0] ? ": " : "", condition,
-            unit_format(value, sizeof value, d->value, d->unit), interval, why);
+            unit_format(value, sizeof value, d->value, d->unit), interval, n, why);
 }
 
 static void slos(FILE *f, const struct study *s, const struct case_result *c,
@@ -185,12 +242,12 @@ static void slos(FILE *f, const struct study *s, const struct case_result *c,
         return;
     fprintf(f, "\n  objectives\n");
     for (uint32_t i = 0; i < s->scenario.n_slo; i++) {
-        struct decision d = claim_decide(s, s->scenario.slo[i], c->name);
+        struct decision d = claim_decide(s, s->scenario.slo[i], c->name, 0.95);
         verdict_line(f, st, &d, "", s->scenario.slo_text[i]);
     }
 }
 
-static void warnings(FILE *f, const struct case_result *c, const struct text_style *st) {
+static void saturation(FILE *f, const struct case_result *c, const struct text_style *st) {
     uint32_t full = 0;
     for (uint32_t i = 0; i < c->n; i++)
         full += c->rep[i].full;
@@ -200,6 +257,39 @@ static void warnings(FILE *f, const struct case_result *c, const struct text_sty
                 "under way; more is offered "
                 "than can be served\n",
                 paint(st, RED), paint(st, PLAIN), full, c->n);
+    for (uint32_t i = 0; i < c->n_grows && i < 4; i++) {
+        char share[40];
+        fprintf(f,
+                "%s  %ssaturated%s: the queue of %s grew throughout the run: %s of what arrives "
+                "there piles up (+%.3g/s)\n",
+                i ? "" : "\n", paint(st, RED), paint(st, PLAIN), c->grows[i].node,
+                unit_format(share, sizeof share, c->grows[i].share, UNIT_RATIO),
+                c->grows[i].per_second);
+    }
+    if (c->n_grows > 4)
+        fprintf(f, "  and %u more\n", c->n_grows - 4);
+}
+
+static void precision(FILE *f, const struct study *s, const struct case_result *c,
+                      const struct text_style *st) {
+    char wanted[40];
+    if (!(s->precision > 0))
+        return;
+    unit_format(wanted, sizeof wanted, s->precision, UNIT_RATIO);
+    if (s->imprecise)
+        fprintf(f, "\n  %sprecision%s of %s not reached by %s after %u replications\n",
+                paint(st, YELLOW), paint(st, PLAIN), wanted, s->imprecise, c->n);
+    else
+        fprintf(f, "\n  precision of %s reached after %u replications\n", wanted, c->n);
+}
+
+/* What to do about intervals that are missing from the table above. */
+static void missing_intervals(FILE *f, const struct study *s, const struct case_result *c) {
+    for (uint32_t i = 0; s->batches && i < s->n_queries; i++)
+        if (s->queries[i].listed && study_estimate(s, c, i).used && study_why(s, c, i)) {
+            fprintf(f, "\n  where there is no interval: lengthen the run, or use --replications\n");
+            return;
+        }
 }
 
 void text_summary(FILE *f, const struct study *s, const struct case_result *c, const char *scenario,
@@ -209,17 +299,15 @@ void text_summary(FILE *f, const struct study *s, const struct case_result *c, c
     phases(f, s, c);
     busiest(f, s, c);
     slos(f, s, c, st);
-    warnings(f, c, st);
-    uint64_t events = 0;
-    for (uint32_t i = 0; i < c->n; i++)
-        events += c->rep[i].events;
+    saturation(f, c, st);
+    precision(f, s, c, st);
+    missing_intervals(f, s, c);
     fprintf(f, "\n  audit: every request accounted for; Little's law holds to the nanosecond at "
                "every component\n");
     if (s->scenario.n_claims)
         fprintf(f, "  next: nines check %s\n", scenario);
     else
         fprintf(f, "  next: nines run %s --plot\n", scenario);
-    (void)events;
 }
 
 void text_claims(FILE *f, const struct study *s, const struct text_style *st, int counts[3],
@@ -227,7 +315,7 @@ void text_claims(FILE *f, const struct study *s, const struct text_style *st, in
     counts[0] = counts[1] = counts[2] = *different = 0;
     for (uint32_t i = 0; i < s->scenario.n_claims; i++) {
         const struct claim *c = &s->scenario.claims[i];
-        struct decision d = claim_decide(s, c->condition, c->in_case ? c->in_case : "base");
+        struct decision d = s->decisions[i];
         char label[300];
         snprintf(label, sizeof label, "%s%s%s%s", c->text, c->in_case ? " (case " : "",
                  c->in_case ? c->in_case : "", c->in_case ? ")" : "");
@@ -264,9 +352,13 @@ void text_compare(FILE *f, const struct study *a, const struct case_result *ca, 
         struct estimate ea = study_estimate(a, ca, i), eb = study_estimate(b, cb, (uint32_t)j);
         if (!d.used || (ea.mean == 0 && eb.mean == 0))
             continue;
+        if (!ea.used || !eb.used) { /* withheld on one side */
+            d.used = 0;
+            d.mean = NAN;
+        }
         char va[40], vb[40], diff[120];
         bool clear = d.used > 1 && (d.ci.lo > 0 || d.ci.hi < 0);
-        with_interval(diff, sizeof diff, d, a->queries[i].unit, LACK_NOTHING);
+        with_interval(diff, sizeof diff, d, a->queries[i].unit, NULL);
         fprintf(f, "%s %-34s %14s %14s   %s%s%s\n", clear ? "*" : " ", a->queries[i].text,
                 unit_format(va, sizeof va, ea.mean, a->queries[i].unit),
                 unit_format(vb, sizeof vb, eb.mean, a->queries[i].unit), d.mean > 0 ? "+" : "",

@@ -220,8 +220,11 @@ LUA
     jq -e '.metrics["latency.mean"].n == 2' "$tmp/out"
     succeeds run $shop --duration=3 --warmup=0 --json
     jq -e '.time.measured_s == 3 and .time.warmup_s == 0' "$tmp/out"
+    jq -e '.time.warmup_auto == false' "$tmp/out"
     succeeds run $shop --warmup auto --duration 20s --json
-    jq -e '.time.warmup_s >= 0' "$tmp/out"
+    jq -e '.time.warmup_s >= 0 and .time.warmup_auto' "$tmp/out"
+    succeeds run $shop --warmup auto --duration 20s
+    grep -q ' after a warm-up of [0-9]* *s found by MSER-5$' "$tmp/out"
 }
 
 @test "run --duration: phases that no longer happen are empty, not an error" {
@@ -564,7 +567,7 @@ LIST
 @test "check: says what was claimed, measured and expected" {
     cd tests/cli/fixtures
     run_nines check differs.lua
-    grep -qE '^  fails +it is very fast: latency.mean < 10ms +\[[0-9.]+ ms ± [0-9.]+ m?u?s\]' "$tmp/out"
+    grep -qE '^  fails +it is very fast: latency.mean < 10ms +\[[0-9.]+ ms ± [0-9.]+ m?u?s, n = [0-9]+\]' "$tmp/out"
     grep -q 'expected: holds' "$tmp/out"
     run_nines check refuted.lua
     grep -q 'because the work alone takes 30 ms' "$tmp/out"
@@ -583,6 +586,78 @@ LIST
     fails_with 2 "check which scenario? for example: nines check recsys" check
     fails_with 2 "tests/cli/fixtures/no_claims.lua: the scenario makes no claims; add claims = { claim { … } }" \
         check tests/cli/fixtures/no_claims.lua
+}
+
+# A bound at what is measured: nothing decides it soon.
+close_claim() {
+    cat >"$tmp/close.lua" <<LUA
+return scenario {
+  workload = open { rate = 50 },
+  entry    = station { servers = 4, service = exponential { mean = "30ms" } },
+  run      = { warmup = "1s", duration = "10s", replications = 3, max_replications = 20 },
+  claims   = { claim { "close", "latency.mean < 30.5ms" }, claim { "far", "latency.mean < 1s" } },
+}
+LUA
+}
+
+@test "check: more replications until decided, up to a limit" {
+    close_claim
+    run_nines check "$tmp/close.lua"
+    [ "$status" -eq 3 ]
+    grep -qE '^  undecided  close: .*, n = 20; undecided after 20 replications at [0-9.]+ % confidence\]$' "$tmp/out"
+    grep -qE '^  holds      far: .*, n = 3\]$' "$tmp/out"
+    run_nines check "$tmp/close.lua" --max-replications 7
+    grep -q 'undecided after 7 replications' "$tmp/out"
+    run_nines check "$tmp/close.lua" --replications 4
+    grep -q 'undecided after 4 replications\]' "$tmp/out"
+    fails_with 2 "--max-replications 3 is less than --replications 4" check $shop --replications 4 --max-replications 3
+}
+
+@test "check, run --precision: the number of threads changes nothing" {
+    close_claim
+    for jobs in 1 2 8; do
+        run_nines check "$tmp/close.lua" --json --jobs $jobs
+        without_run "$tmp/out" >"$tmp/check$jobs"
+        succeeds run "$tmp/close.lua" --precision 4% --json --jobs $jobs
+        without_run "$tmp/out" >"$tmp/run$jobs"
+        cmp "$tmp/check1" "$tmp/check$jobs"
+        cmp "$tmp/run1" "$tmp/run$jobs"
+    done
+}
+
+@test "run --precision" {
+    succeeds run $shop --precision 2% --json
+    jq -e '.precision.reached and .precision.wanted == 0.02 and .replications > 4' "$tmp/out"
+    jq -e '.metrics["latency.p99"] | (.ci95[1] - .ci95[0]) / 2 <= 0.02 * .value' "$tmp/out"
+    succeeds run $shop --precision 0.1% --max-replications 6
+    grep -qE '^  precision of 0.1 % not reached by latency.* after 6 replications$' "$tmp/out"
+    succeeds run $shop --precision 40%
+    grep -q '^  precision of 40 % reached after 4 replications$' "$tmp/out"
+    fails_with 2 "--precision 0: it wants a share above 0 and below 1, such as 2%" run $shop --precision 0
+    fails_with 2 "--precision 100%: it wants a share above 0 and below 1, such as 2%" run $shop --precision 100%
+    run_nines run $shop --precision 2ms
+    [ "$status" -eq 2 ]
+}
+
+@test "run: one replication has intervals by batches, or reasons" {
+    succeeds run $shop --replications 1 --duration 300s --json
+    jq -e '.metrics["latency.mean"] | .n == 1 and .batches == 10 and (.ci95 | length == 2) and .sample > 10000' "$tmp/out"
+    jq -e '.metrics["latency.max"] | .ci95 == null and (.why_no_ci95 | test("extreme"))' "$tmp/out"
+    succeeds run $shop --replications 1 --duration 300s
+    grep -q '95 % interval by the batches of one run' "$tmp/out"
+    grep -qE '^  goodput +[0-9.]+/s ± ' "$tmp/out"
+}
+
+@test "run: a saturated station is named, and has no percentiles" {
+    succeeds run $shop --set rps=150
+    grep -qE '^  saturated: the queue of desk grew throughout the run: [0-9.]+ % of what arrives there piles up \(\+[0-9.]+/s\)$' "$tmp/out"
+    grep -qE '^  latency P99 +n/a \(saturated: the queue of desk grew throughout the run \(\+[0-9.]+/s\)\)$' "$tmp/out"
+    grep -qE '^  fails  +latency.p99 < 1s ' "$tmp/out"
+    succeeds run $shop --set rps=150 --json
+    jq -e '.saturated | length == 1 and .[0].node == "desk" and .[0].growth_per_s > 10 and .[0].share_of_arrivals > 0.08' "$tmp/out"
+    jq -e '.metrics["latency.p99"] | .value == null and (.why | test("^saturated: "))' "$tmp/out"
+    succeeds run $shop --json
+    jq -e '.saturated == []' "$tmp/out"
 }
 
 @test "check: settings and replications count here too" {

@@ -17,13 +17,17 @@ static bool write_text(struct lab *l, const char *text) {
 }
 
 bool lab_run(struct lab *l, const char *text, uint64_t seed, int64_t replications, int jobs) {
+    struct study_options o = {
+        .seed = seed, .replications = replications, .warmup = WARMUP_FILE, .jobs = jobs};
+    return lab_study(l, text, &o);
+}
+
+bool lab_study(struct lab *l, const char *text, const struct study_options *o) {
     struct error e = {{0}};
     struct host_options host = {.library = "lua"};
-    struct study_options o = {
-        .seed = seed, .replications = replications, .warmup = -1, .jobs = jobs};
     *l = (struct lab){0};
     bool ok = write_text(l, text) && (l->maker = host_open(l->path, &host, NULL, 0, &e)) &&
-              study_run(l->maker, &o, &l->study, &e);
+              study_run(l->maker, o, &l->study, &e);
     if (!ok)
         fprintf(stderr, "the scenario does not run: %s\n%s\n", e.text, text);
     return ok;
@@ -34,6 +38,14 @@ void lab_release(struct lab *l) {
         study_release(&l->study);
     host_close(l->maker);
     unlink(l->path);
+}
+
+uint32_t lab_query(const struct lab *l, const char *metric) {
+    for (uint32_t i = 0; i < l->study.n_queries; i++)
+        if (!strcmp(l->study.queries[i].text, metric))
+            return i;
+    fprintf(stderr, "%s is not among the metrics\n", metric);
+    abort();
 }
 
 double *lab_values(struct lab *l, const char *metric, uint32_t *n) {

@@ -40,6 +40,8 @@ static bool study_of(const char *text) {
         for (int i = 0; i < REPS; i++) {
             cases[c].rep[i].value = calloc(study.n_queries, sizeof(double));
             cases[c].rep[i].lack = calloc(study.n_queries, 1);
+            cases[c].rep[i].sample = calloc(study.n_queries, sizeof(uint64_t));
+            cases[c].rep[i].ended = calloc(study.n_queries, sizeof(uint64_t));
         }
     refused = e.text;
     return ok;
@@ -47,10 +49,8 @@ static bool study_of(const char *text) {
 
 static void release(void) {
     for (int c = 0; c < 2; c++)
-        for (int i = 0; i < REPS; i++) {
-            free(cases[c].rep[i].value);
-            free(cases[c].rep[i].lack);
-        }
+        for (int i = 0; i < REPS; i++)
+            replication_release(&cases[c].rep[i], 0);
     free(study.queries);
     sim_free(study.scenario.sim);
 }
@@ -70,7 +70,7 @@ static void put(int in, const char *text, double mean, double spread) {
 }
 
 static struct decision decide(const char *in_case) {
-    return claim_decide(&study, condition, in_case);
+    return claim_decide(&study, condition, in_case, 0.95);
 }
 
 static void verdict(const char *text, double mean, double spread, enum verdict want) {
@@ -181,6 +181,63 @@ static void a_saturated_run_fails_an_upper_latency_bound(void **state) {
     release();
 }
 
+/* Whether it is the steady state that is missing, or every answer. */
+static void latencies_that_nobody_has_fail(void **state) {
+    (void)state;
+    static bool withheld[1000];
+    assert_true(study_of("latency.mean < 1"));
+    put(0, "latency.mean", .5, .01);
+    assert_true(study.n_queries <= 1000);
+    withheld[query("latency.mean")] = true;
+    cases[0].withheld = withheld;
+    cases[0].why = "saturated: the queue of leaf grew";
+    struct decision d = decide("base");
+    assert_int_equal(d.verdict, VERDICT_FAILS);
+    assert_string_equal(d.why, cases[0].why);
+    assert_true(isnan(d.value) && d.final);
+    assert_int_equal(decide("other").verdict, VERDICT_HOLDS);
+    withheld[query("latency.mean")] = false;
+    assert_int_equal(decide("base").verdict, VERDICT_HOLDS); /* saturated, but not in front of it */
+    cases[0].withheld = NULL;
+    for (int i = 0; i < REPS; i++) {
+        base[i].value[query("latency.mean")] = NAN;
+        base[i].ended[query("latency.mean")] = 7;
+    }
+    d = decide("base");
+    assert_int_equal(d.verdict, VERDICT_FAILS);
+    assert_string_equal(d.why, "nobody was answered");
+    base[4].sample[query("latency.mean")] = 1; /* one was, which makes no percentile */
+    d = decide("base");
+    assert_int_equal(d.verdict, VERDICT_UNDECIDED);
+    assert_string_equal(d.why, "there are no values to judge by");
+    assert_true(d.final);
+    release();
+    assert_true(study_of("latency.mean > 1"));
+    for (int i = 0; i < REPS; i++) {
+        base[i].value[query("latency.mean")] = NAN;
+        base[i].ended[query("latency.mean")] = 7;
+    }
+    assert_int_equal(decide("base").verdict, VERDICT_UNDECIDED);
+    release();
+}
+
+/* .754 s at 95 %; at 99 % Student's 3.250 instead of 2.262 makes it 1.083 s. */
+static void more_confidence_decides_later_and_shows_the_same(void **state) {
+    (void)state;
+    assert_true(study_of("latency.mean < 1"));
+    put(0, "latency.mean", .92, .1);
+    struct decision d = decide("base"), strict = claim_decide(&study, condition, "base", 0.99);
+    assert_int_equal(d.verdict, VERDICT_HOLDS);
+    assert_true(d.final);
+    assert_int_equal(strict.verdict, VERDICT_UNDECIDED);
+    assert_false(strict.final);
+    assert_string_equal(strict.why, "undecided after 10 replications at 99 % confidence");
+    assert_near(strict.ci.hi, d.ci.hi, 0);
+    put(0, "latency.mean", .89, .1);
+    assert_int_equal(claim_decide(&study, condition, "base", 0.99).verdict, VERDICT_HOLDS);
+    release();
+}
+
 static void fractions_have_binomial_intervals(void **state) {
     (void)state;
     static const struct {
@@ -285,6 +342,8 @@ int main(void) {
         cmocka_unit_test(differences_are_paired),
         cmocka_unit_test(missing_values_are_left_out),
         cmocka_unit_test(a_saturated_run_fails_an_upper_latency_bound),
+        cmocka_unit_test(latencies_that_nobody_has_fail),
+        cmocka_unit_test(more_confidence_decides_later_and_shows_the_same),
         cmocka_unit_test(fractions_have_binomial_intervals),
         cmocka_unit_test(fractions_compare_within_a_replication),
         cmocka_unit_test(extremes_have_queries_of_their_own),
