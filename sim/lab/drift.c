@@ -25,7 +25,7 @@ static void mark(struct event *ev) {
     for (uint32_t i = 0; i < sim->n_order; i++) {
         const struct meter *m = &sim->order[i]->meter;
         w->level[(size_t)w->marks * sim->n_order + i] = m->in_flight.value;
-        w->arrived[(size_t)w->marks * sim->n_order + i] = m->arrived;
+        w->arrived[(size_t)w->marks * sim->n_order + i] = meter_totals(m).arrived;
     }
     if (++w->marks <= DRIFT_STEPS)
         event_at(&sim->clock, ev, moment(sim, w->marks));
