@@ -106,13 +106,36 @@ tsan:
 	@bash tests/support/run.sh build/tsan sanitized
 
 # ---- benchmarks: for people, never a test ---------------------------------------------------------
-.PHONY: bench
-$(BUILD)/tests/bench/bench: tests/bench/bench.c $(LIB)
+.PHONY: bench bench-peers bench-check
+BENCH_MODELS := tests/bench/mm1.lua tests/bench/pods.lua scenarios/recsys.lua
+BENCH_BIN := $(addprefix $(BUILD)/tests/bench/,bench hold limit)
+
+$(BUILD)/tests/bench/%: tests/bench/%.c $(LIB)
 	@mkdir -p $(dir $@)
 	$(QUIET)$(CC) $(ALL_CFLAGS) -o $@ $< $(LIB) $(LDFLAGS) $(PKG_LIBS)
 
-bench: $(BUILD)/tests/bench/bench
-	@for f in tests/bench/mm1.lua tests/bench/pods.lua scenarios/recsys.lua; do $< $$f; done
+bench: $(BENCH_BIN)
+	@for f in $(BENCH_MODELS); do $(BUILD)/tests/bench/bench $$f; done
+	@$(BUILD)/tests/bench/hold
+
+# The same models on whatever else is installed, as ratios; and those against the stored ones.
+bench-peers: $(BENCH_BIN) $(NINES)
+	@bash tests/bench/peers.sh $(BUILD) $(NINES)
+bench-check: $(BENCH_BIN) $(NINES)
+	@bash tests/bench/peers.sh $(BUILD) $(NINES) tests/bench/ratios.txt
+
+# ---- release: optimised by a profile that the benchmarks make (gcc) -----------------------------------
+.PHONY: release
+RELEASE := $(if $(findstring command,$(origin BUILD)),$(BUILD),build/release)
+release:
+	@case "$$($(CC) --version)" in *"Free Software"*) ;; *) echo "make release wants gcc: its profiles are used" >&2; exit 1 ;; esac
+	@rm -rf $(RELEASE)
+	@$(MAKE) --no-print-directory -j2 BUILD=$(RELEASE) NINES=$(RELEASE)/trained LTO= \
+	  CFLAGS="$(O) -g -fprofile-generate -fprofile-update=single" $(RELEASE)/tests/bench/bench
+	@for f in $(BENCH_MODELS); do $(RELEASE)/tests/bench/bench $$f -n 1 >/dev/null || exit 1; done
+	@find $(RELEASE) -name '*.o' -delete; rm -f $(RELEASE)/libnines.a $(RELEASE)/tests/bench/bench
+	@$(MAKE) --no-print-directory -j2 BUILD=$(RELEASE) NINES=$(NINES) \
+	  CFLAGS="$(O) -g $(LTO) -fprofile-use -fprofile-partial-training -Wno-missing-profile" all
 
 # How often intervals cover: ten minutes and more, so never a test.
 .PHONY: intervals
@@ -152,6 +175,7 @@ help:
 	@echo "make            builds ./nines                    make demo     installs, builds, runs, draws"
 	@echo "make check      installs, builds, all tests       make test     the quick ones, nothing installed"
 	@echo "make install    PREFIX=/usr/local                 make bench    requests/s and events/s"
+	@echo "make release    ./nines optimised by profile      make bench-peers, bench-check   ratios to others, to the stored"
 	@echo "make intervals  how often intervals cover"
 	@echo "make asan tsan  tests under sanitizers            make docs     docs/reference from the schemas"
 	@echo "make layers     no include climbs                 make format   clang-format"

@@ -35,6 +35,7 @@ int main(int argc, char **argv) {
         else if (n_sets < 16)
             sets[n_sets++] = argv[i];
     }
+    double started = cpu();
     struct scenario_maker *m =
         argc > 1 && runs > 0 && runs <= 99 ? host_open(argv[1], &options, sets, n_sets, &e) : NULL;
     if (!m) {
@@ -42,7 +43,7 @@ int main(int argc, char **argv) {
                 error_is(&e) ? e.text : "bench FILE.lua [knob=value …] [-n RUNS]");
         return 2;
     }
-    double times[99], requests = 0, events = 0;
+    double times[99], requests = 0, events = 0, ready = 0;
     for (int i = 0; i < runs; i++) {
         struct scenario s;
         struct scenario_request r = {.seed = 1, .replication = (uint64_t)i + 1, .warmup = -1};
@@ -51,6 +52,7 @@ int main(int argc, char **argv) {
             return 2;
         }
         double begin = cpu();
+        ready = i ? ready : begin - started;
         if (!sim_run(s.sim)) {
             fprintf(stderr, "bench: %s\n", s.sim->error.text);
             return 2;
@@ -65,9 +67,9 @@ int main(int argc, char **argv) {
     getrusage(RUSAGE_SELF, &u);
     double t = times[runs / 2];
     printf("%-24s %8.2f M requests/s %8.2f M events/s %7.1f ns/request   (%.2f s CPU, median of "
-           "%d; peak memory %.0f MB)\n",
+           "%d; peak memory %.0f MB; ready to run after %.1f ms)\n",
            argv[1], requests / t / 1e6, events / t / 1e6, 1e9 * t / requests, t, runs,
-           (double)u.ru_maxrss / 1024);
+           (double)u.ru_maxrss / 1024, ready * 1e3);
     host_close(m);
     return 0;
 }
