@@ -8,7 +8,9 @@
 static json_t *parse(const struct rows *r, const char *text, size_t length, struct error *e) {
     json_error_t why;
     json_t *row = json_loadb(text, length, JSON_REJECT_DUPLICATES, &why);
-    if (!row)
+    if (!row && (!why.text[0] || json_error_code(&why) == json_error_out_of_memory))
+        mem_error(e, "reading a table");
+    else if (!row)
         rows_fail(r, NULL, e, "not JSON: %s", why.text);
     else if (!json_is_object(row)) {
         rows_fail(r, NULL, e, "not a JSON object");

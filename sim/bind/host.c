@@ -1,10 +1,12 @@
 #include <errno.h>
-#include <libgen.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/fault.h"
+#include "base/rows.h"
 #include "bind/impl.h"
 
 enum {
@@ -49,13 +51,30 @@ static void *allocate(void *ctx, void *p, size_t old, size_t size) {
         return NULL;
     }
     if (size > old && h->used + (size - old) > h->limit) {
-        h->out_of_memory = true;
+        h->over_limit = true;
         return NULL;
     }
     void *q = realloc(p, size);
     if (q)
         h->used += size - old;
+    else
+        h->refused = true;
     return q;
+}
+
+static void raise_refused(void *host) {
+    struct host *h = host;
+    h->refused = h->broken = true;
+    lua_pushliteral(h->lua, "out of memory");
+    lua_error(h->lua);
+}
+
+void host_enter(struct host *h) {
+    mem_guard_enter(&h->guard, raise_refused, h);
+}
+
+void host_leave(struct host *h) {
+    mem_guard_leave(&h->guard);
 }
 
 static void count_steps(lua_State *L, lua_Debug *ar) {
@@ -95,53 +114,48 @@ void host_charge(lua_State *L, size_t bytes) {
 /* ---- files --------------------------------------------------------------------------------------
  */
 
-static char *read_file(const char *path, size_t *size) {
-    FILE *f = fopen(path, "rb");
-    if (!f)
-        return NULL;
-    char *text = NULL;
-    size_t n = 0, cap = 0, got;
-    errno = 0;
+/* Reads into a buffer of the host's, which also remembers the open file: the reading may end in a
+ * jump. Returns an errno. */
+static int read_file(struct host *h, const char *path, size_t *size) {
+    ssize_t got = 0;
+    *size = 0;
+    h->fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (h->fd < 0)
+        return errno;
     do {
-        cap = cap ? 2 * cap : 16384;
-        text = mem_resize(text, cap, 1);
-        got = fread(text + n, 1, cap - n, f);
-        n += got;
-    } while (got && n == cap && n < MAX_FILE);
-    int why = ferror(f) ? errno : n >= MAX_FILE ? EFBIG : 0;
-    fclose(f);
-    if (why) {
-        free(text);
-        errno = why;
-        return NULL;
-    }
-    *size = n;
-    return text;
+        *size += (size_t)got;
+        if (*size == h->text_cap) {
+            size_t cap = h->text_cap ? 2 * h->text_cap : 16384;
+            h->text = mem_resize(h->text, cap, 1);
+            h->text_cap = cap;
+        }
+        got = read(h->fd, h->text + *size, h->text_cap - *size);
+    } while (got > 0 && *size < MAX_FILE);
+    int why = got < 0 ? errno : got > 0 ? EFBIG : 0;
+    close(h->fd);
+    h->fd = -1;
+    return why;
 }
 
 /* Loads a text file as a chunk named after its path; pushes the chunk, or raises. */
 static void load_file(lua_State *L, const char *path) {
-    size_t n = 0;
-    char *text = read_file(path, &n);
-    if (!text)
-        luaL_error(L, "%s: it cannot be read: %s", path, strerror(errno));
-    if (n && text[0] == LUA_SIGNATURE[0]) {
-        free(text);
+    struct host *h = host_of(L);
+    size_t n;
+    int why = read_file(h, path, &n);
+    if (why == ENOMEM)
+        raise_refused(h);
+    if (why)
+        luaL_error(L, "%s: it cannot be read: %s", path, strerror(why));
+    if (n && h->text[0] == LUA_SIGNATURE[0])
         luaL_error(L, "%s: it is compiled Lua; a scenario is a text", path);
-    }
     char name[512];
     snprintf(name, sizeof name, "@%s", path);
-    int status = luaL_loadbufferx(L, text, n, name, "t");
-    free(text);
-    if (status != LUA_OK)
+    if (luaL_loadbufferx(L, h->text, n, name, "t") != LUA_OK)
         lua_error(L);
 }
 
 static bool exists(const char *path) {
-    FILE *f = fopen(path, "rb");
-    if (f)
-        fclose(f);
-    return f != NULL;
+    return !access(path, R_OK);
 }
 
 void host_include(lua_State *L, const char *name) {
@@ -187,7 +201,7 @@ static int read_prices(lua_State *L) {
 }
 
 static int run_file(lua_State *L) {
-    load_file(L, lua_tostring(L, 1));
+    load_file(L, lua_touserdata(L, 1));
     lua_call(L, 0, 1);
     return 1;
 }
@@ -212,13 +226,17 @@ static bool protected(struct host *h, lua_CFunction f, const char *argument, int
     lua_pushcfunction(L, add_place);
     int handler = lua_gettop(L);
     lua_pushcfunction(L, f);
-    lua_pushstring(L, argument);
+    lua_pushlightuserdata(L, (void *)(uintptr_t)argument); /* a text would want memory */
+    host_enter(h);
     int status = lua_pcall(L, 1, results, handler);
-    if (status == LUA_OK) {
+    host_leave(h);
+    if (status == LUA_OK && !h->broken) {
         lua_remove(L, handler);
         return true;
     }
-    if (status == LUA_ERRMEM || h->out_of_memory)
+    if (h->broken || (status == LUA_ERRMEM && h->refused))
+        return mem_error(e, "building the model");
+    if (status == LUA_ERRMEM || h->over_limit)
         return error_set(e, "%s: the Lua code wants more than %zu MiB of memory", h->maker->path,
                          h->limit >> 20);
     return error_set(e, "%s", lua_tostring(L, -1));
@@ -229,22 +247,46 @@ static void host_free(struct host *h) {
         return;
     if (h->lua)
         lua_close(h->lua);
+    if (h->fd >= 0)
+        close(h->fd);
+    rows_close(h->rows);
+    free(h->text);
     free(h->knobs);
     free(h);
 }
 
-static struct host *host_new(const struct maker *m, struct sim *sim, const char *in_case) {
-    struct host *h = mem_zero(sizeof *h);
+/* ---- a simulation and its host */
+
+/* What is made under a guard, and put away when that fails. */
+struct making {
+    struct maker *maker;
+    const struct scenario_request *request;
+    struct sim *sim;
+    struct host *host;
+    struct scenario *out;
+};
+
+static void make_host(struct making *k) {
+    const struct maker *m = k->maker;
+    k->sim = sim_new(k->request->seed, k->request->replication);
+    struct host *h = k->host = mem_zero(sizeof *h);
     h->maker = m;
-    h->sim = sim;
-    h->in_case = in_case;
+    h->sim = k->sim;
+    h->fd = -1;
+    h->in_case = k->request->in_case;
     h->limit = m->options.memory_limit ? m->options.memory_limit : (size_t)512 << 20;
     h->step_limit = m->options.step_limit ? m->options.step_limit : 500000000;
     h->lua = lua_newstate(allocate, h);
     if (!h->lua)
         mem_out(sizeof *h);
     lua_sethook(h->lua, count_steps, LUA_MASKCOUNT, HOOK_STEPS);
-    return h;
+    k->sim->host = h;
+    k->sim->folder = m->folder;
+}
+
+static void unmake(struct making *k) {
+    sim_free(k->sim);
+    host_free(k->host);
 }
 
 /* Runs the file; the object it returned is in the simulation's arena. */
@@ -286,37 +328,41 @@ static bool known_sets(const struct maker *m, const struct host *h, struct error
     return true;
 }
 
+static bool make_scenario(void *ctx, struct error *e) {
+    struct making *k = ctx;
+    make_host(k);
+    struct host *h = k->host;
+    struct scenario_request r = *k->request;
+    r.sets = k->maker->sets;
+    r.n_sets = k->maker->n_sets;
+    const struct object *o = evaluate(h, e);
+    if (!o)
+        return false;
+    k->out->sim = k->sim;
+    k->out->knobs = arena_alloc(&k->sim->arena, (h->n_knobs + 1) * sizeof *k->out->knobs);
+    k->out->n_knobs = h->n_knobs;
+    for (uint32_t i = 0; i < h->n_knobs; i++)
+        k->out->knobs[i] = h->knobs[i];
+    return known_sets(k->maker, h, e) && scenario_read(k->sim, o, &h->prices, &r, k->out, e);
+}
+
+static const char building[] = "building the model";
+
 static bool build(const struct scenario_maker *base, const struct scenario_request *request,
                   struct scenario *out, struct error *e) {
-    const struct maker *m = (const struct maker *)(const void *)base;
-    struct sim *sim = sim_new(request->seed, request->replication);
-    struct host *h = host_new(m, sim, request->in_case);
-    sim->host = h;
-    sim->folder = m->folder;
-    *out = (struct scenario){.sim = sim};
-    const struct object *o = evaluate(h, e);
-    struct scenario_request r = *request;
-    r.sets = m->sets;
-    r.n_sets = m->n_sets;
-    if (o) {
-        out->knobs = arena_alloc(&sim->arena, (h->n_knobs + 1) * sizeof *out->knobs);
-        out->n_knobs = h->n_knobs;
-        for (uint32_t i = 0; i < h->n_knobs; i++)
-            out->knobs[i] = h->knobs[i];
-    }
-    if (o && known_sets(m, h, e) && scenario_read(sim, o, &h->prices, &r, out, e))
+    *out = (struct scenario){0};
+    struct making k = {(struct maker *)(uintptr_t)base, request, .out = out};
+    if (mem_try(make_scenario, &k, building, e))
         return true;
-    sim_free(sim);
-    host_free(h);
+    unmake(&k);
     *out = (struct scenario){0};
     return false;
 }
 
 static void free_sim(const struct scenario_maker *base, struct sim *sim) {
-    struct host *h = sim->host;
+    struct making k = {.sim = sim, .host = sim->host};
     (void)base;
-    sim_free(sim);
-    host_free(h);
+    unmake(&k);
 }
 
 /* ---- learning the cases */
@@ -333,47 +379,69 @@ static void learn_case(struct maker *m, const char *name, const struct table *t)
                             : v->type == VALUE_BOOL   ? v->boolean ? "true" : "false"
                             : v->type == VALUE_NUMBER ? text
                                                       : "?";
-        *mem_push(m->knobs, m->n_knobs, m->cap_knobs) =
-            (struct case_knob){strdup(name), strdup(t->at[i].key), strdup(value)};
+        struct case_knob one = {arena_copy(&m->arena, name), arena_copy(&m->arena, t->at[i].key),
+                                arena_copy(&m->arena, value)};
+        *arena_push(&m->arena, m->knobs, m->n_knobs, m->cap_knobs) = one;
     }
 }
 
-static bool learn(struct maker *m, struct error *e) {
-    struct sim *sim = sim_new(0, 0);
-    struct host *h = host_new(m, sim, NULL);
-    sim->host = h;
-    sim->folder = m->folder;
-    const struct object *o = evaluate(h, e);
+/* Runs the file once. */
+static bool learn(void *ctx, struct error *e) {
+    struct making *k = ctx;
+    struct maker *m = k->maker;
+    make_host(k);
+    const struct object *o = evaluate(k->host, e);
     const struct value *cases = o ? table_get(&o->table, "cases") : NULL;
     for (uint32_t i = 0; cases && cases->type == VALUE_TABLE && i < cases->table.n; i++)
         if (cases->table.at[i].key && cases->table.at[i].value.type == VALUE_TABLE)
             learn_case(m, cases->table.at[i].key, &cases->table.at[i].value.table);
-    bool ok = o && known_sets(m, h, e);
-    sim_free(sim);
-    host_free(h);
-    return ok;
+    return o && known_sets(m, k->host, e);
+}
+
+/* The folder that a file lies in. */
+static const char *folder_of(struct arena *a, const char *path) {
+    const char *slash = strrchr(path, '/');
+    return !slash ? "." : slash == path ? "/" : arena_print(a, "%.*s", (int)(slash - path), path);
+}
+
+struct opening {
+    const char *path;
+    const struct host_options *options;
+    const char *const *sets;
+    uint32_t n_sets;
+    struct maker *maker;
+};
+
+static bool open_maker(void *ctx, struct error *e) {
+    const struct opening *o = ctx;
+    struct maker *m = ((struct opening *)ctx)->maker = mem_zero(sizeof *m);
+    m->base.build = build;
+    m->base.free_sim = free_sim;
+    m->options = *o->options;
+    m->sets = o->sets;
+    m->n_sets = o->n_sets;
+    m->path = arena_copy(&m->arena, o->path);
+    m->library = o->options->library ? arena_copy(&m->arena, o->options->library) : NULL;
+    m->folder = folder_of(&m->arena, o->path);
+    return exists(o->path) || error_set(e,
+                                        "%s: there is no such file; `nines list` shows the "
+                                        "scenarios that come with nines",
+                                        o->path);
 }
 
 struct scenario_maker *host_open(const char *path, const struct host_options *options,
                                  const char *const *sets, uint32_t n_sets, struct error *e) {
-    struct maker *m = mem_zero(sizeof *m);
-    m->base.build = build;
-    m->base.free_sim = free_sim;
-    m->options = *options;
-    m->sets = sets;
-    m->n_sets = n_sets;
-    m->path = strdup(path);
-    m->library = options->library ? strdup(options->library) : NULL;
-    char *copy = strdup(path);
-    m->folder = strdup(dirname(copy));
-    free(copy);
-    if (!exists(path))
-        error_set(
-            e, "%s: there is no such file; `nines list` shows the scenarios that come with nines",
-            path);
-    if (!error_is(e) && learn(m, e))
-        return &m->base;
-    host_close(&m->base);
+    struct opening o = {path, options, sets, n_sets, NULL};
+    bool ok = mem_try(open_maker, &o, building, e);
+    struct making k = {o.maker, &(struct scenario_request){0}, .out = NULL};
+    if (ok) {
+        ok = mem_try(learn, &k, building, e);
+        unmake(&k);
+    }
+    if (ok)
+        return &o.maker->base;
+    if (o.maker)
+        host_close(&o.maker->base);
     return NULL;
 }
 
@@ -381,14 +449,6 @@ void host_close(struct scenario_maker *base) {
     struct maker *m = (struct maker *)(void *)base;
     if (!m)
         return;
-    for (uint32_t i = 0; i < m->n_knobs; i++) {
-        free(m->knobs[i].in_case);
-        free(m->knobs[i].knob);
-        free(m->knobs[i].value);
-    }
-    free(m->knobs);
-    free(m->path);
-    free(m->folder);
-    free(m->library);
+    arena_release(&m->arena);
     free(m);
 }

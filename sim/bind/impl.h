@@ -9,12 +9,13 @@
 #include "bind/host.h"
 
 struct case_knob {
-    char *in_case, *knob, *value; /* as text */
+    const char *in_case, *knob, *value; /* as text */
 };
 
 struct maker {
     struct scenario_maker base;
-    char *path, *folder, *library;
+    struct arena arena; /* of the texts below */
+    const char *path, *folder, *library;
     struct host_options options;
     const char *const *sets;
     uint32_t n_sets;
@@ -29,16 +30,27 @@ struct host {
     const char *in_case;
     size_t used, limit;
     uint64_t steps, step_limit;
-    bool out_of_memory;
-    size_t charged; /* by the model, which lies outside the Lua state */
-    int including;  /* depth */
-    bool running;   /* inside a function of the scenario that the simulation calls */
+    bool over_limit; /* of its own memory */
+    bool refused;    /* by the machine */
+    bool broken;     /* a part of the model is missing, whatever the Lua code made of the error */
+    size_t charged;  /* by the model, which lies outside the Lua state */
+    struct mem_guard guard;
+    struct rows *rows; /* open while samples are read */
+    int fd;            /* -1; of the file that is being read into the text */
+    char *text;
+    size_t text_cap;
+    int including; /* depth */
+    bool running;  /* inside a function of the scenario that the simulation calls */
     struct knob *knobs;
     uint32_t n_knobs, cap_knobs;
     struct table prices;
 };
 
 struct host *host_of(lua_State *L);
+
+/* Around every lua_pcall: memory that runs out in a C function below it becomes a Lua error. */
+void host_enter(struct host *h);
+void host_leave(struct host *h);
 
 /* Counts steps that C does for the Lua code and that the machine does not see; raises when there
  * are too many. */

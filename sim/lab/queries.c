@@ -50,7 +50,6 @@ static bool add(struct study *s, enum expr_kind kind, const struct metric_ref *r
     if (!metric_bind(s->scenario.sim, &q.ref, &bound, e))
         return false;
     q.unit = bound.unit;
-    metric_release(&bound);
     *mem_push(s->queries, s->n_queries, s->cap_queries) = q;
     return true;
 }

@@ -39,7 +39,7 @@ static void count_requests(const struct sim *sim, struct replication *r) {
     }
 }
 
-static void read_values(const struct study *s, const struct sim *sim, struct replication *r) {
+static void read_values(const struct study *s, struct sim *sim, struct replication *r) {
     r->value = mem_zero(s->n_queries * sizeof *r->value);
     r->lack = mem_zero(s->n_queries);
     for (uint32_t i = 0; i < s->n_queries; i++) {
@@ -52,13 +52,12 @@ static void read_values(const struct study *s, const struct sim *sim, struct rep
             r->value[i] = q->kind == EXPR_METRIC
                               ? metric_value(sim, &bound, &lack)
                               : metric_extreme(sim, &bound, q->kind == EXPR_MAX ? 1 : -1, &lack);
-            metric_release(&bound);
         }
         r->lack[i] = (uint8_t)lack;
     }
 }
 
-static void read_histograms(const struct study *s, const struct sim *sim, struct replication *r) {
+static void read_histograms(const struct study *s, struct sim *sim, struct replication *r) {
     r->latency = mem_zero(s->n_hists * sizeof *r->latency);
     for (uint32_t i = 0; i < s->n_hists; i++) {
         hist_init(&r->latency[i], HIST_FINE);
@@ -70,10 +69,8 @@ static void read_histograms(const struct study *s, const struct sim *sim, struct
         }
         struct metric_query q;
         struct error e = {{0}};
-        if (metric_bind(sim, &ref, &q, &e)) {
+        if (metric_bind(sim, &ref, &q, &e))
             metric_histogram(&q, &r->latency[i]);
-            metric_release(&q);
-        }
     }
 }
 
@@ -172,9 +169,15 @@ static bool all_done(struct work *w) {
 }
 
 static bool run_all(struct work *w, int jobs, struct error *e) {
-    pthread_t *threads = mem_zero((size_t)jobs * sizeof *threads);
-    struct worker *workers = mem_zero((size_t)jobs * sizeof *workers);
-    w->progress = mem_zero((size_t)jobs * sizeof *w->progress);
+    pthread_t *threads = calloc((size_t)jobs, sizeof *threads);
+    struct worker *workers = calloc((size_t)jobs, sizeof *workers);
+    w->progress = calloc((size_t)jobs, sizeof *w->progress);
+    if (!threads || !workers || !w->progress) {
+        free(w->progress);
+        free(workers);
+        free(threads);
+        return mem_error(e, "starting the threads");
+    }
     pthread_mutex_init(&w->lock, NULL);
     int started = 0;
     for (; started < jobs; started++) {
@@ -208,8 +211,8 @@ static void add_case(struct study *s, const char *name, uint32_t *cap) {
     for (uint32_t i = 0; i < s->n_cases; i++)
         if (!strcmp(s->cases[i].name, name))
             return;
-    *mem_push(s->cases, s->n_cases, *cap) =
-        (struct case_result){.name = arena_copy(&s->scenario.sim->arena, name)};
+    struct case_result one = {.name = arena_copy(&s->scenario.sim->arena, name)};
+    *mem_push(s->cases, s->n_cases, *cap) = one;
 }
 
 static void cases_of_expr(struct study *s, const struct expr *x, uint32_t *cap) {
@@ -281,8 +284,35 @@ static void set_windows(struct study *s, const struct study_options *o) {
     series_name(s->scenario.sim, &s->names);
 }
 
+/* Study and options, for what runs under a guard. */
+struct setting {
+    struct study *s;
+    const struct study_options *o;
+};
+
+static bool list_questions(void *ctx, struct error *e) {
+    const struct setting *x = ctx;
+    list_cases(x->s, x->o);
+    return queries_make(x->s, x->o->all_nodes, e);
+}
+
+static bool make_room(void *ctx, struct error *e) {
+    const struct setting *x = ctx;
+    struct study *s = x->s;
+    int64_t reps = x->o->replications > 0 ? x->o->replications : s->scenario.replications;
+    (void)e;
+    set_windows(s, x->o);
+    for (uint32_t i = 0; i < s->n_cases; i++) {
+        s->cases[i].rep = mem_zero((size_t)reps * sizeof *s->cases[i].rep);
+        s->cases[i].n = (uint32_t)reps;
+    }
+    return true;
+}
+
 bool study_run(const struct scenario_maker *m, const struct study_options *o, struct study *s,
                struct error *e) {
+    static const char preparing[] = "preparing the runs";
+    struct setting x = {s, o};
     double start = seconds();
     *s = (struct study){.maker = m, .seed = o->seed};
     struct scenario_request request = {.seed = o->seed,
@@ -293,15 +323,10 @@ bool study_run(const struct scenario_maker *m, const struct study_options *o, st
     if (!m->build(m, &request, &s->scenario, e))
         return false;
     s->n_hists = s->scenario.sim->n_classes > 1 ? 1 + s->scenario.sim->n_classes : 1;
-    list_cases(s, o);
-    if (!queries_make(s, o->all_nodes, e) || !set_warmup(s, o, e))
+    if (!mem_try(list_questions, &x, preparing, e) || !set_warmup(s, o, e) ||
+        !mem_try(make_room, &x, preparing, e))
         return false;
-    set_windows(s, o);
-    uint32_t reps = (uint32_t)(o->replications > 0 ? o->replications : s->scenario.replications);
-    for (uint32_t i = 0; i < s->n_cases; i++) {
-        s->cases[i].n = reps;
-        s->cases[i].rep = mem_zero(reps * sizeof *s->cases[i].rep);
-    }
+    uint32_t reps = s->cases[0].n;
     struct work w = {.study = s, .o = o, .total = s->n_cases * reps, .n_reps = reps};
     bool ok = run_all(&w, thread_count(o, w.total), e);
     s->wall_s = seconds() - start;
@@ -323,7 +348,6 @@ void study_release(struct study *s) {
     }
     free(s->cases);
     free(s->queries);
-    series_names_release(&s->names);
     if (s->scenario.sim)
         s->maker->free_sim(s->maker, s->scenario.sim);
     *s = (struct study){0};
@@ -344,13 +368,4 @@ enum metric_lack study_lack(const struct case_result *c, uint32_t query) {
         if (c->rep[i].lack[query])
             return (enum metric_lack)c->rep[i].lack[query];
     return LACK_NOTHING;
-}
-
-void study_histogram(const struct study *s, const struct case_result *c, uint32_t index,
-                     struct hist *out) {
-    (void)s;
-    hist_init(out, HIST_FINE);
-    for (uint32_t i = 0; i < c->n; i++)
-        if (c->rep[i].latency && c->rep[i].latency[index].total)
-            hist_merge(out, &c->rep[i].latency[index]);
 }

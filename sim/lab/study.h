@@ -85,9 +85,6 @@ struct case_result *study_case(const struct study *s, const char *name); /* NULL
 
 struct estimate study_estimate(const struct study *s, const struct case_result *c, uint32_t query);
 enum metric_lack study_lack(const struct case_result *c, uint32_t query);
-/* Pooled over replications; index 0 all, then by class. The caller releases it. */
-void study_histogram(const struct study *s, const struct case_result *c, uint32_t index,
-                     struct hist *out);
 
 /* ---- parts, in files of their own */
 
