@@ -37,23 +37,32 @@ _Noreturn void mem_out(size_t wanted) {
 }
 
 void mem_guard_enter(struct mem_guard *g, void (*out)(void *ctx), void *ctx) {
-    *g = (struct mem_guard){innermost, out, ctx};
+    *g = (struct mem_guard){.outer = innermost, .out = out, .ctx = ctx};
     innermost = g;
+}
+
+struct mem_block **mem_tracked(void) {
+    return innermost ? &innermost->json : NULL;
 }
 
 void mem_guard_leave(struct mem_guard *g) {
     innermost = g->outer;
+    mem_adopt(&g->json, mem_tracked());
 }
 
 static void jump(void *back) {
     longjmp(*(jmp_buf *)back, 1);
 }
 
-bool mem_try(bool (*f)(void *ctx, struct error *e), void *ctx, const char *doing, struct error *e) {
+bool mem_try(bool (*f)(void *ctx, struct error *e), void (*undo)(void *ctx), void *ctx,
+             const char *doing, struct error *e) {
     struct mem_guard g;
     jmp_buf back;
     mem_guard_enter(&g, jump, &back);
     if (setjmp(back)) {
+        if (undo)
+            undo(ctx);
+        mem_drop(&g.json);
         mem_guard_leave(&g);
         return mem_error(e, doing);
     }

@@ -21,19 +21,34 @@ _Noreturn void mem_out(size_t wanted);
 /* The sentence: "out of memory while `doing`; …". Returns false. */
 bool mem_error(struct error *e, const char *doing);
 
-/* Calls f(ctx, e) and returns what it does; when memory runs out inside, fills `e` and returns
- * false. */
-bool mem_try(bool (*f)(void *ctx, struct error *e), void *ctx, const char *doing, struct error *e);
+/* Calls f(ctx, e) and returns what it does. When memory runs out inside: calls undo(ctx) unless it
+ * is NULL, fills `e` and returns false. JSON values made inside are then gone or must go in `undo`.
+ */
+bool mem_try(bool (*f)(void *ctx, struct error *e), void (*undo)(void *ctx), void *ctx,
+             const char *doing, struct error *e);
 
 /* A guard whose way out is a function that does not return: code that Lua calls must leave by
  * lua_error, as a jump would skip Lua's own frames. Enter and leave in pairs. */
+struct mem_block;
 struct mem_guard {
     struct mem_guard *outer;
+    struct mem_block *json; /* tracked blocks of Jansson's */
     void (*out)(void *ctx);
     void *ctx;
 };
 void mem_guard_enter(struct mem_guard *g, void (*out)(void *ctx), void *ctx);
 void mem_guard_leave(struct mem_guard *g);
+
+/* Puts Jansson's memory under the guards: for a program to call first of all, as the setting is the
+ * whole process's. Without it a lack of memory may end in one of Jansson's own assertions. Texts of
+ * json_dumps are then freed by what json_get_alloc_funcs gives. */
+void mem_guard_json(void);
+
+/* Between mem.c and mem_json.c: the innermost guard's list (NULL: no guard); its blocks handed to
+ * another list, or to nobody (NULL); its blocks freed. */
+struct mem_block **mem_tracked(void);
+void mem_adopt(struct mem_block **from, struct mem_block **to);
+void mem_drop(struct mem_block **list);
 
 void *mem_zero(size_t size); /* calloc */
 void *mem_resize(void *p, size_t count,

@@ -352,7 +352,7 @@ static bool build(const struct scenario_maker *base, const struct scenario_reque
                   struct scenario *out, struct error *e) {
     *out = (struct scenario){0};
     struct making k = {(struct maker *)(uintptr_t)base, request, .out = out};
-    if (mem_try(make_scenario, &k, building, e))
+    if (mem_try(make_scenario, NULL, &k, building, e))
         return true;
     unmake(&k);
     *out = (struct scenario){0};
@@ -432,10 +432,10 @@ static bool open_maker(void *ctx, struct error *e) {
 struct scenario_maker *host_open(const char *path, const struct host_options *options,
                                  const char *const *sets, uint32_t n_sets, struct error *e) {
     struct opening o = {path, options, sets, n_sets, NULL};
-    bool ok = mem_try(open_maker, &o, building, e);
+    bool ok = mem_try(open_maker, NULL, &o, building, e);
     struct making k = {o.maker, &(struct scenario_request){0}, .out = NULL};
     if (ok) {
-        ok = mem_try(learn, &k, building, e);
+        ok = mem_try(learn, NULL, &k, building, e);
         unmake(&k);
     }
     if (ok)

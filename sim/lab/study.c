@@ -323,8 +323,8 @@ bool study_run(const struct scenario_maker *m, const struct study_options *o, st
     if (!m->build(m, &request, &s->scenario, e))
         return false;
     s->n_hists = s->scenario.sim->n_classes > 1 ? 1 + s->scenario.sim->n_classes : 1;
-    if (!mem_try(list_questions, &x, preparing, e) || !set_warmup(s, o, e) ||
-        !mem_try(make_room, &x, preparing, e))
+    if (!mem_try(list_questions, NULL, &x, preparing, e) || !set_warmup(s, o, e) ||
+        !mem_try(make_room, NULL, &x, preparing, e))
         return false;
     uint32_t reps = s->cases[0].n;
     struct work w = {.study = s, .o = o, .total = s->n_cases * reps, .n_reps = reps};

@@ -1,7 +1,6 @@
 #include "report/json.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "agent/fault.h"
@@ -209,21 +208,24 @@ static bool fill(void *ctx, struct error *e) {
     return true;
 }
 
+static void undo(void *ctx) {
+    json_decref(((struct job *)ctx)->root);
+}
+
 json_t *json_result(const struct study *s, const struct case_result *c, const char *scenario,
                     bool with_claims) {
     struct job j = {s, c, scenario, with_claims, NULL};
     struct error e = {{0}};
-    if (mem_try(fill, &j, "writing the JSON result", &e))
-        return j.root;
-    json_decref(j.root);
-    return NULL;
+    return mem_try(fill, undo, &j, "writing the JSON result", &e) ? j.root : NULL;
 }
 
 bool json_write(FILE *f, const json_t *j, struct error *e) {
+    json_free_t release;
     char *text = j ? json_dumps(j, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) : NULL;
     if (!text)
         return mem_error(e, "writing the JSON result");
     bool ok = fputs(text, f) >= 0 && fputc('\n', f) != EOF && !fflush(f);
-    free(text);
+    json_get_alloc_funcs(NULL, &release);
+    release(text);
     return ok || error_set(e, "the JSON result could not be written");
 }

@@ -146,18 +146,25 @@ static bool plot(void *ctx, struct error *e) {
            plot_series_open(&w->series, &w->arena, w->dir, e) && make_temp(w, e) && draw(w, e);
 }
 
+/* Also what has been put away already. */
+static void put_away(void *ctx) {
+    struct work *w = ctx;
+    if (w->temp[0])
+        whole_remove(w->temp);
+    w->temp[0] = '\0';
+    plot_summary_free(&w->summary);
+    plot_hists_free(&w->hists);
+    plot_series_free(&w->series);
+    sheet_release(&w->script);
+    sheet_release(&w->body);
+    sheet_release(&w->panels);
+    arena_release(&w->arena);
+}
+
 bool plot_folder(const char *dir, const struct plot_options *o,
                  void (*wrote)(void *ctx, const char *path), void *ctx, struct error *e) {
     struct work w = {.dir = dir, .options = o};
-    bool fine = mem_try(plot, &w, drawing, e) && publish(&w, wrote, ctx, e);
-    if (w.temp[0])
-        whole_remove(w.temp);
-    plot_summary_free(&w.summary);
-    plot_hists_free(&w.hists);
-    plot_series_free(&w.series);
-    sheet_release(&w.script);
-    sheet_release(&w.body);
-    sheet_release(&w.panels);
-    arena_release(&w.arena);
+    bool fine = mem_try(plot, put_away, &w, drawing, e) && publish(&w, wrote, ctx, e);
+    put_away(&w);
     return fine;
 }

@@ -10,7 +10,9 @@ FILE *plot_table_open(struct plot_job *j, const char *variable, const char *name
     char path[4096];
     snprintf(path, sizeof path, "%s/%s", j->temp, name);
     FILE *f = fopen(path, "w");
-    if (!f)
+    if (!f && errno == ENOMEM)
+        mem_error(e, "drawing the pictures");
+    else if (!f)
         error_set(e, "%s: %s", path, strerror(errno));
     fprintf(j->script, "%s = TEMP.'/%s'\n", variable, name);
     return f;

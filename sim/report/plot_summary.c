@@ -1,9 +1,12 @@
 /* What the pictures need from summary.json. */
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "plot_impl.h"
 
@@ -153,24 +156,39 @@ static bool load_root(struct plot_summary *out, const struct source *s, const js
            load_slos(out, s, root);
 }
 
+/* The whole file; no file is open while memory may run out. NULL with an error. */
+static char *read_text(struct arena *a, const char *path, size_t *size, struct error *e) {
+    struct stat info;
+    int fd = -1;
+    if (!stat(path, &info)) {
+        *size = (size_t)info.st_size;
+        char *text = arena_alloc(a, *size + 1);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t n = fd < 0 ? -1 : read(fd, text, *size);
+        if (fd >= 0)
+            close(fd);
+        if (n == (ssize_t)*size)
+            return text;
+    }
+    error_set(e, "%s: %s (a result folder is what 'nines run S --out DIR' writes)", path,
+              strerror(errno));
+    return NULL;
+}
+
 bool plot_summary_load(struct plot_summary *out, struct arena *a, const char *dir,
                        struct error *e) {
     memset(out, 0, sizeof *out);
     char path[4096];
+    size_t size;
     snprintf(path, sizeof path, "%s/summary.json", dir);
-    FILE *f = fopen(path, "rb");
-    if (!f)
-        return error_set(e, "%s: %s (a result folder is what 'nines run S --out DIR' writes)", path,
-                         strerror(errno));
+    const char *text = read_text(a, path, &size, e);
+    if (!text)
+        return false;
     json_error_t why;
-    out->root = json_loadf(f, 0, &why);
-    fclose(f);
-    if (out->root)
-        return load_root(out, &(struct source){a, path, e}, out->root);
-    if (!why.text[0] || json_error_code(&why) == json_error_out_of_memory)
-        return mem_error(e, "reading a result");
-    return error_set(e, "%s:%d: %s", path, why.line,
-                     plot_text_fit(a, why.text, 4000, PLOT_BODY)); /* one line */
+    out->root = json_loadb(text, size, 0, &why);
+    return out->root ? load_root(out, &(struct source){a, path, e}, out->root)
+                     : error_set(e, "%s:%d: %s", path, why.line,
+                                 plot_text_fit(a, why.text, 4000, PLOT_BODY)); /* one line */
 }
 
 void plot_summary_free(struct plot_summary *s) {

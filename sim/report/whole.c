@@ -56,13 +56,19 @@ struct job {
 
 static bool fill(void *ctx, struct error *e) {
     struct job *j = ctx;
-    return sheet_open(&j->sheet, e) && j->write(j->sheet.f, j->ctx, e) && sheet_close(&j->sheet, e);
+    if (!sheet_open(&j->sheet, e))
+        return false;
+    if (j->write(j->sheet.f, j->ctx, e))
+        return sheet_close(&j->sheet, e);
+    if (j->sheet.torn) /* whatever `write` made of it */
+        *e = (struct error){{0}};
+    return error_is(e) ? false : mem_error(e, "writing a report");
 }
 
 bool whole_write(FILE *to, bool (*write)(FILE *f, void *ctx, struct error *e), void *ctx,
                  struct error *e) {
     struct job j = {.write = write, .ctx = ctx};
-    bool ok = mem_try(fill, &j, "writing a report", e);
+    bool ok = mem_try(fill, NULL, &j, "writing a report", e);
     if (ok && to && (fwrite(j.sheet.text, 1, j.sheet.n, to) != j.sheet.n || fflush(to)))
         ok = error_set(e, "the output could not be written: %s", strerror(errno));
     sheet_release(&j.sheet);
