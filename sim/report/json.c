@@ -22,6 +22,18 @@ static json_t *append(json_t *list, json_t *value) {
     return value;
 }
 
+/* The name of a file may be any bytes. */
+static json_t *file_name(const char *name) {
+    char plain[4096];
+    json_t *text = json_string(name);
+    if (text)
+        return text;
+    snprintf(plain, sizeof plain, "%s", name);
+    for (char *c = plain; *c; c++)
+        *c = (unsigned char)*c < 0x80 ? *c : '?';
+    return json_string(plain);
+}
+
 static json_t *number(double x) {
     return isfinite(x) ? json_real(x) : json_null();
 }
@@ -184,8 +196,8 @@ static bool fill(void *ctx, struct error *e) {
     for (uint32_t i = 0; i < c->n; i++)
         events += c->rep[i].events;
     json_t *o = ((struct job *)ctx)->root =
-        json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "schema", "nines.result/1", "scenario",
-                  j->scenario, "title", s->scenario.title, "case", c->name, "seed",
+        json_pack("{s:s, s:o, s:s, s:s, s:I, s:I}", "schema", "nines.result/1", "scenario",
+                  file_name(j->scenario), "title", s->scenario.title, "case", c->name, "seed",
                   (json_int_t)s->seed, "replications", (json_int_t)c->n);
     knobs(set(o, "knobs", json_object()), &s->scenario);
     set(o, "time",
