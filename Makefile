@@ -52,7 +52,7 @@ $(BUILD)/%.o: %.c
 # ---- what it needs ------------------------------------------------------------------------------
 # apt package names; another system gets the list and has to install them itself.
 APT_BUILD := gcc make pkg-config libgsl-dev liblua5.4-dev libjansson-dev zlib1g-dev gnuplot-nox
-APT_TEST := clang libclang-rt-14-dev libcmocka-dev bats jq valgrind
+APT_TEST := clang libclang-rt-14-dev libcmocka-dev bats jq valgrind lld
 
 .PHONY: deps deps-test
 deps:
