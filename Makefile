@@ -54,6 +54,8 @@ $(BUILD)/%.o: %.c
 APT_BUILD := gcc make pkg-config libgsl-dev liblua5.4-dev libjansson-dev zlib1g-dev gnuplot-nox
 APT_TEST := clang libclang-rt-14-dev libcmocka-dev bats jq valgrind lld
 
+APT_COVERAGE := gcovr
+
 .PHONY: deps deps-test
 deps:
 	@sh tests/support/install.sh $(APT_BUILD)
@@ -105,6 +107,14 @@ tsan:
 	  build/tsan/tests/property/test_threads
 	@bash tests/support/run.sh build/tsan sanitized
 
+# Which lines the tests run: for people too, as it wants a build and tools of its own.
+.PHONY: coverage
+coverage: deps-test
+	@sh tests/support/install.sh $(APT_COVERAGE)
+	@$(MAKE) --no-print-directory -j2 BUILD=build/coverage NINES=build/coverage/nines O=-O0 LTO= \
+	  SAN="--coverage -fprofile-update=atomic" all units
+	@bash tests/support/coverage.sh build/coverage
+
 # ---- benchmarks: for people, never a test ---------------------------------------------------------
 .PHONY: bench
 $(BUILD)/tests/bench/bench: tests/bench/bench.c $(LIB)
@@ -144,6 +154,7 @@ help:
 	@echo "make check      installs, builds, all tests       make test     the quick ones, nothing installed"
 	@echo "make install    PREFIX=/usr/local                 make bench    requests/s and events/s"
 	@echo "make asan tsan  tests under sanitizers            make docs     docs/reference from the schemas"
+	@echo "make coverage   which lines the tests run         make mutants  do the tests find planted faults?"
 	@echo "make layers     no include climbs                 make format   clang-format"
 
 # ---- the sample trace: made, not recorded ---------------------------------------------------------
