@@ -17,7 +17,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmis
 ifdef CI
 WARN += -Werror
 endif
-CFLAGS ?= $(O) -g -fno-omit-frame-pointer $(LTO)
+CFLAGS ?= $(O) -g $(LTO)
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -ffp-contract=off $(WARN) $(CFLAGS) $(SAN) $(PKG_CFLAGS) -Isim \
              -DNINES_VERSION='"$(VERSION)"' -MMD -MP
 LINK = $(CC) $(CFLAGS) $(SAN) $(LDFLAGS)

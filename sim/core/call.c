@@ -27,18 +27,40 @@ void request_classify(struct sim *sim, struct request *r, uint16_t class) {
 
 /* ---- life of a call */
 
+/* A call comes from the pool without subs and with an idle timer: it was zeroed once, and left so
+ * when it was freed. */
 static inline void call_reset(struct call *c, struct node *node, struct request *req, ns_t now) {
     c->node = node;
     c->req = req;
-    list_init(&c->subs);
-    list_init(&c->wait);
     c->start = now;
     memset(&c->quality, 0,
-           offsetof(struct call, next_ready) -
-               offsetof(struct call, quality)); /* two stores, not ten */
+           offsetof(struct call, wait) - offsetof(struct call, quality)); /* two stores, not ten */
     c->quality = 1;
     c->state = CALL_LIVE;
-    event_init(&c->timer, NULL);
+}
+
+static inline void add_sub(struct call *c, struct call *sub) {
+    sub->next = NULL;
+    struct call *first = c->subs;
+    if (first) {
+        sub->prev = first->prev;
+        first->prev->next = sub;
+        first->prev = sub;
+    } else
+        c->subs = sub->prev = sub;
+}
+
+static inline void drop_sub(struct call *c, struct call *sub) {
+    struct call *next = sub->next;
+    if (sub == c->subs)
+        c->subs = next;
+    else
+        sub->prev->next = next;
+    if (next)
+        next->prev = sub->prev;
+    else if (c->subs)
+        c->subs->prev = sub->prev;
+    sub->parent = NULL;
 }
 
 static void call_free(struct call *c) {
@@ -50,36 +72,52 @@ static void call_free(struct call *c) {
     pool_put(pool, c);
 }
 
-struct call *call_open(struct node *self, enum origin origin) {
-    struct sim *sim = self->sim;
+static inline struct request *open_request(struct sim *sim, struct node *source,
+                                           enum origin origin) {
     if (__builtin_expect(sim->live_requests >= sim->limits.max_in_flight, 0)) {
         sim->full = sim->stop = true;
         return NULL;
     }
     sim->live_requests++;
     struct request *r = pool_get(&sim->requests);
-    r->source = self;
+    r->source = source;
     r->arrival = sim->clock.now;
     r->refs = 1;
     r->origin = (uint8_t)origin;
     r->id = ++sim->opened;
+    r->key = 0;
     for (uint32_t i = 0; i < sim->n_facts; i++)
         r->fact[i] = (double)NAN;
-    struct call *c = pool_get(&self->calls);
-    call_reset(c, self, r, sim->clock.now);
-    c->via = NULL;
+    return r;
+}
+
+/* The first call of a request, taken from the pool of `owner`. */
+static inline struct call *open_call(struct request *r, struct node *owner, struct edge *via) {
+    struct call *c = pool_get(&owner->calls);
+    call_reset(c, r->source, r, r->arrival);
+    c->via = via;
     c->parent = NULL;
     c->deadline = NS_NEVER;
     c->attempt = 1;
     c->holds = true;
-    c->key = r->key = 0;
+    c->key = 0;
     return c;
+}
+
+struct call *call_open(struct node *self, enum origin origin) {
+    struct request *r = open_request(self->sim, self, origin);
+    return r ? open_call(r, self, NULL) : NULL;
+}
+
+struct call *call_open_over(struct edge *via, enum origin origin) {
+    struct request *r = open_request(via->from->sim, via->from, origin);
+    return r ? open_call(r, via->to, via) : NULL;
 }
 
 void call_begin(struct call *root) {
     struct node *n = root->node;
     meter_arrive(&n->meter, n->sim->clock.now, root->req->cell);
-    if (__builtin_expect(n->sim->observer != NULL, 0))
+    if (__builtin_expect(n->sim->watched, 0) && n->sim->observer)
         n->sim->observer->begun(n->sim->observer, root);
 }
 
@@ -118,30 +156,40 @@ static void accept_gated(struct call *c) {
     c->node->type->ops.accept(c->node, c);
 }
 
-static struct call *send(struct call *mine, struct edge *via, uint64_t key, uint16_t attempt) {
-    struct node *to = via->to;
+/* Meters the arrival, tells who listens, and hands the call over. */
+static inline void deliver_down(struct call *c, struct node *to, struct edge *via) {
     struct sim *sim = to->sim;
-    struct call *c = pool_get(&to->calls);
-    call_reset(c, to, mine->req, sim->clock.now);
-    c->via = via;
-    c->parent = mine;
-    list_append(&mine->subs, &c->sibling);
-    c->deadline = mine->deadline;
-    c->key = key;
-    c->attempt = attempt;
     via->in_flight++;
     meter_arrive(&to->meter, sim->clock.now, c->req->cell);
     if (via->meter) {
         meter_arrive(via->meter, sim->clock.now, c->req->cell);
         if (via->ordinal) /* a request that comes by several ways must not draw the same there */
-            c->key = rng_key(key ^ to->salt, via->ordinal);
+            c->key = rng_key(c->key ^ to->salt, via->ordinal);
     }
-    if (__builtin_expect(sim->observer != NULL, 0))
+    if (__builtin_expect(sim->watched, 0) && sim->observer)
         sim->observer->begun(sim->observer, c);
     if (__builtin_expect(to->gate.active || via->gate.active, 0))
         accept_gated(c);
     else
         to->type->ops.accept(to, c);
+}
+
+void call_enter(struct call *c) {
+    c->node = c->via->to;
+    deliver_down(c, c->node, c->via);
+}
+
+static struct call *send(struct call *mine, struct edge *via, uint64_t key, uint16_t attempt) {
+    struct node *to = via->to;
+    struct call *c = pool_get(&to->calls);
+    call_reset(c, to, mine->req, to->sim->clock.now);
+    c->via = via;
+    c->parent = mine;
+    add_sub(mine, c);
+    c->deadline = mine->deadline;
+    c->key = key;
+    c->attempt = attempt;
+    deliver_down(c, to, via);
     return c;
 }
 
@@ -157,20 +205,15 @@ struct call *call_send_again(struct call *mine, struct edge *via, uint16_t attem
 static void ready_push(struct sim *sim, struct call *c) {
     c->queued = true;
     c->next_ready = NULL;
-    if (sim->ready)
-        sim->ready_tail->next_ready = c;
-    else
-        sim->ready = c;
-    sim->ready_tail = c;
+    *sim->ready_tail = c;
+    sim->ready_tail = &c->next_ready;
 }
 
 static void withdraw(struct call *c, enum cause cause);
 
 static void withdraw_subs(struct call *c, enum cause cause) {
-    while (!list_empty(&c->subs)) {
-        struct call *sub = container_of(c->subs.next, struct call, sibling);
-        list_remove(&sub->sibling);
-        sub->parent = NULL;
+    for (struct call *sub; (sub = c->subs);) {
+        drop_sub(c, sub);
         if (sub->state == CALL_LIVE)
             withdraw(sub, cause);
     }
@@ -181,8 +224,8 @@ static void withdraw_subs(struct call *c, enum cause cause) {
 static void meter_end(struct meter *m, struct call *c, ns_t now, uint32_t result, bool closing) {
     if (__builtin_expect(closing, 0)) {
         integral_add(&m->in_flight, now, -1);
-        m->departed++;
-        m->sojourn += (uint64_t)(now - c->start);
+        m->cut.n++;
+        m->cut.sojourn += (uint64_t)(now - c->start);
         return;
     }
     meter_depart(m, now, c->start, c->req->cell, result, c->outcome);
@@ -196,17 +239,15 @@ static void end(struct call *c, enum outcome outcome) {
     assert(c->state == CALL_LIVE && "a call was finished twice");
     c->state = CALL_DONE;
     c->outcome = (uint8_t)outcome;
-    if (c->timer.pending)
+    if (event_pending(&c->timer))
         event_cancel(&sim->clock, &c->timer);
-    if (!list_empty(&c->wait))
-        list_remove(&c->wait);
     meter_end(&n->meter, c, sim->clock.now, c->result, sim->closing);
     if (c->via) {
         c->via->in_flight--;
         if (c->via->meter)
             meter_end(c->via->meter, c, sim->clock.now, 0, sim->closing);
     }
-    if (__builtin_expect(sim->observer != NULL, 0))
+    if (__builtin_expect(sim->watched, 0) && sim->observer)
         sim->observer->finished(sim->observer, c);
     if (c->parent) {
         if (!c->queued)
@@ -218,7 +259,7 @@ static void end(struct call *c, enum outcome outcome) {
 }
 
 void call_finish(struct call *c, enum outcome outcome) {
-    if (!list_empty(&c->subs))
+    if (c->subs)
         withdraw_subs(c, CAUSE_GONE);
     end(c, outcome);
 }
@@ -250,8 +291,7 @@ static void withdraw(struct call *c, enum cause cause) {
 
 static void unlink_from_parent(struct call *sub) {
     assert(sub->parent && "only a caller withdraws a call");
-    list_remove(&sub->sibling);
-    sub->parent = NULL;
+    drop_sub(sub->parent, sub);
 }
 
 void call_cancel(struct call *sub, enum cause cause) {
@@ -315,8 +355,7 @@ static void deliver_one(struct call *c) {
         return;
     struct call *up = c->parent;
     if (up) {
-        list_remove(&c->sibling);
-        c->parent = NULL;
+        drop_sub(up, c);
         if (up->state == CALL_LIVE)
             up->node->type->ops.reply(up->node, up, c);
     }
@@ -327,17 +366,17 @@ void call_deliver(struct sim *sim) {
     while (sim->ready) {
         struct call *c = sim->ready;
         sim->ready = c->next_ready;
+        if (!sim->ready)
+            sim->ready_tail = &sim->ready;
         deliver_one(c);
     }
 }
 
-void call_phase(struct call *c, enum phase phase, ns_t spent) {
-    if (__builtin_expect(c->node->sim->closing, 0))
-        return; /* what the end of the run cuts short is no sample */
-    struct meter *m = &c->node->meter;
-    spread_add(&m->cells[c->req->cell * m->results].phase[phase], spent);
-    if (__builtin_expect(c->node->sim->observer != NULL, 0))
-        c->node->sim->observer->phase(c->node->sim->observer, c, phase, spent);
+bool call_phase_watched(struct call *c, enum phase phase, ns_t spent) {
+    struct sim *sim = c->node->sim;
+    if (sim->observer && !sim->closing)
+        sim->observer->phase(sim->observer, c, phase, spent);
+    return !sim->closing; /* what the end of the run cuts short is no sample */
 }
 
 void call_wake(struct call *c, struct delay_line *line, ns_t delay, void (*fire)(struct event *)) {

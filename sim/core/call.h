@@ -34,8 +34,9 @@ struct call {
     struct edge *via;    /* NULL for a root */
     struct call *parent; /* NULL: root or orphan */
     struct request *req;
-    struct list sibling;
-    struct list subs;
+    struct call *subs;        /* the oldest it waits for; NULL: none */
+    struct call *next, *prev; /* its siblings; the oldest one's prev is the youngest */
+    struct call *next_ready;
     ns_t start;
     ns_t deadline; /* NS_NEVER: none */
     uint64_t key;  /* keys its draws; inherited, remixed by whoever sends again */
@@ -46,8 +47,7 @@ struct call {
     bool queued;        /* on the ready list */
     bool travelling;    /* held back by a gate or an edge: not yet accepted */
     bool holds;         /* holds a reference on its request */
-    struct call *next_ready;
-    struct list wait;   /* the one queue I may stand in */
+    struct list wait;   /* the one queue I may stand in; its owner takes me out */
     struct event timer; /* the one event I may await */
 };
 
@@ -59,6 +59,13 @@ void request_classify(struct sim *sim, struct request *r, uint16_t class);
 
 /* Enters a root call into its own node's meter; to be called once class and facts are known. */
 void call_begin(struct call *root);
+
+/* The same without a call of the sender's own: the request's first call is that of the callee.
+ * Until call_enter sends it, its node is the sender, so that draws made for it are the sender's;
+ * class, facts, key and deadline are set in between. Nobody hears the answer; `via`'s meter is all
+ * that the sender knows of it. */
+struct call *call_open_over(struct edge *via, enum origin origin);
+void call_enter(struct call *c);
 
 /* Sends `mine`'s request on over `via`; inherits deadline, attempt and key. The callee has
  * accepted, and may even have finished, when this returns; its reply comes later. call_send_again
@@ -88,8 +95,7 @@ void node_crash(struct node *n);
 /* Delivers what is on the ready list until it is empty. */
 void call_deliver(struct sim *sim);
 
-/* Adds to the time that `c` spent in a phase at its own node. */
-void call_phase(struct call *c, enum phase phase, ns_t spent);
+/* Adds to the time that `c` spent in a phase at its own node: call_phase, in core/sim.h. */
 
 /* ---- small helpers for components */
 

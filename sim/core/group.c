@@ -35,7 +35,7 @@ static void became_idle(struct node *root) {
 }
 
 static void drain(struct replica *r) {
-    if (r->event.pending)
+    if (event_pending(&r->event))
         event_cancel(&r->group->base.sim->clock, &r->event);
     if (r->state == REPLICA_STARTING || r->scope.root->meter.in_flight.value == 0) {
         enter_state(r, REPLICA_ABSENT);

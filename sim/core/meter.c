@@ -22,6 +22,18 @@ void meter_init(struct meter *m, uint32_t cells, uint32_t results, uint32_t mark
     }
 }
 
+struct meter_totals meter_totals(const struct meter *m) {
+    struct meter_totals t = {0, m->cut.n, m->cut.sojourn};
+    for (uint32_t i = 0; i < m->n_cells; i++) {
+        t.arrived += m->cells[i].arrivals;
+        for (int o = 0; o < OUTCOMES; o++) {
+            t.departed += m->cells[i].by[o].hist.total;
+            t.sojourn += m->cells[i].by[o].sum;
+        }
+    }
+    return t;
+}
+
 void meter_release(struct meter *m) {
     for (uint32_t i = 0; i < m->n_cells; i++) {
         for (int p = 0; p < PHASES; p++)

@@ -53,49 +53,53 @@ struct cell {
     struct spread by[OUTCOMES];
 };
 
-/* A quantity that is constant between changes, integrated over time. */
+/* A quantity that is constant between changes, integrated over time.
+ *
+ * The area under it up to T is the sum over all changes of change x (T - time of the change), that
+ * is value x T - moment: a change costs two additions and remembers no time. All arithmetic is
+ * modulo 2^64, so that only the result has to fit. */
 struct integral {
     int64_t value;
-    ns_t since;
-    uint64_t area; /* value x ns, up to `since` */
+    uint64_t moment; /* sum of change x time of the change */
 };
 
-static inline void integral_touch(struct integral *g, ns_t now) {
-    g->area += (uint64_t)g->value * (uint64_t)(now - g->since);
-    g->since = now;
-}
 static inline void integral_add(struct integral *g, ns_t now, int64_t by) {
-    integral_touch(g, now);
     g->value += by;
+    g->moment += (uint64_t)by * (uint64_t)now;
 }
 static inline uint64_t integral_area(const struct integral *g, ns_t now) {
-    return g->area + (uint64_t)g->value * (uint64_t)(now - g->since);
+    return (uint64_t)g->value * (uint64_t)now - g->moment;
 }
 
 struct meter {
     struct integral in_flight;
-    uint64_t arrived, departed; /* all calls ever: for the audit */
-    uint64_t sojourn; /* sum over departed calls of (departure - arrival), ns: for the audit */
     struct cell *cells;
     uint32_t n_cells;
     uint32_t results; /* cells per (segment, class) */
     uint64_t *mark;   /* area of in_flight at each segment boundary */
+    struct {
+        uint64_t n, sojourn;
+    } cut; /* calls that the end of the run cut short: in no cell */
 };
+
+/* Of all calls ever: how many came, how many left, and the sum of the sojourn times of those that
+ * left (ns). Summed over the cells, so these are for audits and ends of windows. */
+struct meter_totals {
+    uint64_t arrived, departed, sojourn;
+};
+struct meter_totals meter_totals(const struct meter *m);
 
 void meter_init(struct meter *m, uint32_t cells, uint32_t results, uint32_t marks, uint32_t bits);
 void meter_release(struct meter *m);
 
 static inline void meter_arrive(struct meter *m, ns_t now, uint32_t cell) {
     integral_add(&m->in_flight, now, 1);
-    m->arrived++;
     m->cells[cell * m->results].arrivals++;
 }
 
 static inline void meter_depart(struct meter *m, ns_t now, ns_t start, uint32_t cell,
                                 uint32_t result, enum outcome outcome) {
     integral_add(&m->in_flight, now, -1);
-    m->departed++;
-    m->sojourn += (uint64_t)(now - start);
     spread_add(&m->cells[cell * m->results + result].by[outcome], now - start);
 }
 

@@ -98,7 +98,7 @@ struct edge {
     struct node *to;
     struct node *from;
     struct meter *meter; /* NULL while the callee has this one caller: then the callee's meter is
-                            the edge's */
+                            the edge's; that of a source itself on its own edge */
     struct gate gate;
     int64_t in_flight;
     uint32_t

@@ -38,7 +38,7 @@ struct sim_limits {
 
 struct sim {
     struct clock clock;
-    struct call *ready, *ready_tail;
+    struct call *ready, **ready_tail; /* answers to be delivered, in order; where the next goes */
     struct observer *observer;
     uint32_t segment, n_segments; /* segment 0 is warm-up; then the cuts made by phases; the last is
                                      after the end */
@@ -48,6 +48,7 @@ struct sim {
     uint64_t seed, replication, salt;
     bool stop;
     bool closing; /* the end has come: what is left is being cancelled */
+    bool watched; /* closing, or there is an observer: one flag for the hot path to look at */
     bool full;    /* stopped by max_in_flight */
 
     /* cold */
@@ -134,6 +135,22 @@ static inline ns_t sim_time(const struct sim *sim) {
 }
 static inline ns_t sim_clock_of(const struct sim *sim, ns_t time) {
     return time + sim->limits.warmup;
+}
+
+/* Adds to the time that `c` spent in a phase at its own node. */
+bool call_phase_watched(struct call *c, enum phase phase,
+                        ns_t spent); /* false: not to be counted */
+static inline void call_phase(struct call *c, enum phase phase, ns_t spent) {
+    if (__builtin_expect(c->node->sim->watched, 0) && !call_phase_watched(c, phase, spent))
+        return;
+    struct meter *m = &c->node->meter;
+    spread_add(&m->cells[c->req->cell * m->results].phase[phase], spent);
+}
+
+/* Who is told of every call; NULL: nobody. */
+static inline void sim_observe(struct sim *sim, struct observer *o) {
+    sim->observer = o;
+    sim->watched = o || sim->closing;
 }
 
 /* For messages of broken invariants: address, time, seed, replication. Ends the program. */

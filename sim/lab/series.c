@@ -122,7 +122,7 @@ static void count_users(struct sampler *s, uint64_t *arrivals, uint64_t *good, u
     hist_clear(&s->now);
     for (uint32_t i = 0; i < s->sim->n_roots; i++) {
         const struct meter *m = &s->sim->roots[i]->meter;
-        *arrivals += m->arrived;
+        *arrivals += meter_totals(m).arrived;
         for (uint32_t k = 0; k < m->n_cells; k++)
             for (int o = OUTCOME_OK; o <= OUTCOME_DEGRADED; o++) {
                 const struct spread *x = &m->cells[k].by[o];

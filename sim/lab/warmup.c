@@ -23,7 +23,7 @@ static void phase(struct observer *o, const struct call *c, enum phase p, ns_t s
 
 static void finished(struct observer *o, const struct call *c) {
     struct pilot *p = container_of(o, struct pilot, observer);
-    if (c->via || c->req->origin != ORIGIN_USER)
+    if (!c->via || c->via->from != c->req->source || c->req->origin != ORIGIN_USER)
         return;
     if (p->n == MOST) {
         c->node->sim->stop = true;
@@ -46,7 +46,7 @@ bool warmup_find(const struct scenario_maker *m, uint64_t seed, ns_t duration, n
     struct pilot p = {.observer = {begun, phase, finished}};
     p.latency = mem_zero(MOST * sizeof *p.latency);
     p.when = mem_zero(MOST * sizeof *p.when);
-    s.sim->observer = &p.observer;
+    sim_observe(s.sim, &p.observer);
     bool ok = sim_run(s.sim);
     if (!ok)
         error_set(e, "%s", s.sim->error.text);

@@ -77,7 +77,7 @@ static void reply(struct node *n, struct call *c, struct call *sub) {
 
 static bool cancel(struct node *n, struct call *c, enum cause cause) {
     (void)n, (void)cause;
-    if (c->timer.pending)
+    if (event_pending(&c->timer))
         spend(c);
     return true;
 }

@@ -111,7 +111,7 @@ static void changed(struct node *n, const struct param *p) {
     if (strcmp(p->name, "rate"))
         return;
     double now = ns_to_s(sim_time(n->sim)), left;
-    if (o->event.pending) {
+    if (event_pending(&o->event)) {
         left = area_between(o->current, now, ns_to_s(o->event.time - n->sim->limits.warmup));
         event_cancel(&n->sim->clock, &o->event);
     } else
@@ -141,6 +141,7 @@ static bool init(struct node *n, struct error *e) {
 /* Only now is it known what the gaps are: both may have been set from outside. */
 static bool seal(struct node *n, struct error *e) {
     struct open *o = open_of(n);
+    source_seal(&o->source);
     if (!check_law(o, e))
         return false;
     if (!o->rate)
@@ -177,5 +178,5 @@ const struct node_type open_type = {
     .params = params,
     .size = sizeof(struct open),
     .flags = NODE_SOURCE,
-    .ops = {.init = init, .seal = seal, .start = start, .reply = source_reply, .set = changed},
+    .ops = {.init = init, .seal = seal, .start = start, .set = changed},
 };

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/sim.h"
@@ -112,7 +113,7 @@ static int draw_class(const struct source *s, struct call *root) {
 }
 
 struct call *source_open(struct source *s, int class) {
-    struct call *root = call_open(&s->base, ORIGIN_USER);
+    struct call *root = call_open_over(&s->entry, ORIGIN_USER);
     if (!root)
         return NULL;
     struct request *r = root->req;
@@ -130,11 +131,13 @@ struct call *source_open(struct source *s, int class) {
 void source_send(struct source *s, struct call *root) {
     if (s->deadline)
         root->deadline = root->start + s->deadline;
-    call_begin(root);
-    call_send(root, &s->entry);
+    call_enter(root);
 }
 
-void source_reply(struct node *n, struct call *mine, struct call *sub) {
-    (void)n;
-    call_pass(mine, sub);
+void source_seal(struct source *s) {
+    if (s->entry.meter) {
+        meter_release(s->entry.meter);
+        free(s->entry.meter);
+    }
+    s->entry.meter = &s->base.meter;
 }

@@ -47,6 +47,9 @@ bool source_read(struct source *s, bool shares, struct error *e);
  * drawn. NULL: the model is full. The caller may set more facts before source_send. */
 struct call *source_open(struct source *s, int class);
 void source_send(struct source *s, struct call *root);
-void source_reply(struct node *n, struct call *mine, struct call *sub);
+
+/* Users have no calls of their own: what they see is what their edge sees. To be called when
+ * sealing. */
+void source_seal(struct source *s);
 
 #endif

@@ -116,6 +116,12 @@ static void arrive(struct event *ev) {
         sim_dry(s->base.sim);
 }
 
+static bool seal(struct node *n, struct error *e) {
+    (void)e;
+    source_seal(source_of(n));
+    return true;
+}
+
 /* Beside the scenario first, then where the program was started. */
 static struct rows *open_rows(struct trace *t, const struct rows_column *columns, size_t n,
                               struct error *e) {
@@ -208,5 +214,5 @@ const struct node_type trace_type = {
     .params = params,
     .size = sizeof(struct trace),
     .flags = NODE_SOURCE,
-    .ops = {.init = init, .start = start, .reply = source_reply, .release = release},
+    .ops = {.init = init, .seal = seal, .start = start, .release = release},
 };

@@ -41,36 +41,36 @@ static void good_books_balance(void **state) {
     struct error e = {{0}};
     assert_true(audit_now(sim, &e));
     assert_true(audit_closed(sim, &e));
-    assert_true(s->meter.arrived > 6 && a->out[0]->meter != NULL);
+    assert_true(meter_totals(&s->meter).arrived > 6 && a->out[0]->meter != NULL);
 }
 
 static void a_call_too_many_or_too_few(void **state) {
     (void)state;
-    s->meter.arrived++;
+    s->meter.cells[0].arrivals++;
     finds(audit_now, "audit: s: ");
-    s->meter.arrived--;
-    s->meter.departed--;
+    s->meter.cells[0].arrivals--;
+    s->meter.cut.n--;
     finds(audit_now, "calls arrived");
-    s->meter.departed++;
+    s->meter.cut.n++;
     s->meter.in_flight.value = 3;
     finds(audit_now, "0 are in flight");
 }
 
 static void a_nanosecond_too_much(void **state) {
     (void)state;
-    s->meter.sojourn++;
+    s->meter.cells[0].by[0].sum++;
     finds(audit_now, "audit: s: Little's law does not hold");
-    s->meter.sojourn--;
-    s->meter.in_flight.area--;
+    s->meter.cells[0].by[0].sum--;
+    s->meter.in_flight.moment--;
     finds(audit_now, "Little's law does not hold");
 }
 
 static void an_edge_is_audited_too(void **state) {
     (void)state;
-    a->out[0]->meter->arrived++;
+    a->out[0]->meter->cells[0].arrivals++;
     finds(audit_now, "audit: s (one edge of it): ");
-    a->out[0]->meter->arrived--;
-    a->out[0]->meter->sojourn++;
+    a->out[0]->meter->cells[0].arrivals--;
+    a->out[0]->meter->cells[0].by[0].sum++;
     finds(audit_now, "audit: s (one edge of it): Little's law");
 }
 
@@ -83,7 +83,7 @@ static void the_event_heap_is_audited_too(void **state) {
     event_at(&sim->clock, &x, sim->clock.now + 1);
     event_at(&sim->clock, &y, sim->clock.now + 2);
     assert_true(audit_now(sim, &e));
-    sim->clock.heap[1].time = 0;
+    sim->clock.key[1].time = 0;
     assert_false(audit_now(sim, &e));
     assert_says(e.text, "the event heap is out of order");
 }

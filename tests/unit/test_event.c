@@ -1,6 +1,8 @@
 /* The clock: order, ties, cancelling, delay lines, and random operations against a list. */
 #include "check.h"
 
+#include <stdlib.h>
+
 #include "base/rng.h"
 #include "core/event.h"
 
@@ -273,7 +275,7 @@ struct naive {
     bool pending;
 };
 static struct naive list[MOST];
-static uint64_t scheduled;
+static uint64_t scheduled, spread; /* spread: times lie so far apart */
 static struct rng dice;
 
 static int earliest(void) {
@@ -286,10 +288,11 @@ static int earliest(void) {
     return best;
 }
 
-/* Schedules or cancels something; few distinct times, so that ties abound. */
+/* Schedules or cancels something; few distinct times or far ones, so that both ties abound and
+ * buckets are filled, skipped and laid out anew. */
 static void meddle(void) {
     int i = (int)rng_below(&dice, MOST);
-    ns_t time = clk.now + (ns_t)rng_below(&dice, 12);
+    ns_t time = clk.now + (ns_t)rng_below(&dice, rng_below(&dice, 4) ? spread : 12);
     uint64_t how = rng_below(&dice, 5);
     if (list[i].pending) {
         drop(i);
@@ -297,7 +300,7 @@ static void meddle(void) {
         return;
     }
     if (how < 3) /* a constant delay for most, so that lines are really used */
-        in_line((int)how, i, rng_below(&dice, 8) ? clk.now + 3 + (ns_t)how : time);
+        in_line((int)how, i, rng_below(&dice, 8) ? clk.now + (ns_t)(spread / 4 + how) : time);
     else
         at(i, time);
     list[i] = (struct naive){item[i].event.time, scheduled++, true};
@@ -315,6 +318,7 @@ static void anything_goes(void **state) {
         setup(NULL);
         memset(list, 0, sizeof list);
         dice.state = rng_mix(seed);
+        spread = (uint64_t)12 << (seed % 10 * 6);
         for (int i = 0; i < MOST; i++)
             item[i].then = meddle_a_little;
         for (int step = 0; step < 3000; step++) {
@@ -344,13 +348,56 @@ static void anything_goes(void **state) {
     }
 }
 
+/* Enough of them that the ring is laid out anew several times, upwards and downwards: from
+ * nanoseconds to days, some at one instant, a third of them cancelled. */
+struct numbered {
+    struct event event;
+    uint64_t order;
+};
+static const struct numbered *last;
+static uint32_t count;
+
+static void in_order(struct event *e) {
+    const struct numbered *x = container_of(e, struct numbered, event);
+    assert_true(!last || last->event.time < e->time ||
+                (last->event.time == e->time && last->order < x->order));
+    last = x;
+    count++;
+}
+
+static void very_many_fire_in_order(void **state) {
+    (void)state;
+    enum { N = 30000 };
+    struct numbered *x = calloc(N, sizeof *x);
+    assert_non_null(x);
+    dice.state = 7;
+    last = NULL;
+    count = 0;
+    for (uint32_t i = 0; i < N; i++) {
+        event_init(&x[i].event, in_order);
+        x[i].order = i;
+        uint64_t reach = (uint64_t)1 << rng_below(&dice, i % 7 ? 30 : 47);
+        event_at(&clk, &x[i].event, (ns_t)(i % 5 ? rng_below(&dice, reach) : 4096));
+    }
+    assert_int_equal(clock_pending(&clk), N);
+    for (uint32_t i = 0; i < N; i += 3)
+        event_cancel(&clk, &x[i].event);
+    for (uint32_t k = 0; clk.n; k++) {
+        clock_step(&clk);
+        if (k % 500 == 0)
+            assert_true(clock_check(&clk));
+    }
+    assert_int_equal(count, N - N / 3);
+    free(x);
+}
+
 static void a_broken_heap_is_noticed(void **state) {
     (void)state;
     for (int i = 0; i < 6; i++)
         at(i, 10 + i);
-    clk.heap[4].time = 1;
+    clk.key[4].time = 1;
     assert_false(clock_check(&clk));
-    clk.heap[4].time = item[4].event.time;
+    clk.key[4].time = item[4].event.time;
     assert_true(clock_check(&clk));
     item[2].event.slot = 1;
     assert_false(clock_check(&clk));
@@ -379,6 +426,7 @@ int main(void) {
         TEST(a_line_handler_cancels_its_neighbours),
         TEST(the_last_of_a_line_refills_it),
         TEST(anything_goes),
+        TEST(very_many_fire_in_order),
         TEST(a_broken_heap_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
