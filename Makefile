@@ -115,6 +115,11 @@ coverage: deps-test
 	  SAN="--coverage -fprofile-update=atomic" all units
 	@bash tests/support/coverage.sh build/coverage
 
+# Five planted faults that the tests have to find; a few minutes.
+.PHONY: mutants
+mutants:
+	@bash tests/support/mutate.sh build
+
 # ---- benchmarks: for people, never a test ---------------------------------------------------------
 .PHONY: bench
 $(BUILD)/tests/bench/bench: tests/bench/bench.c $(LIB)

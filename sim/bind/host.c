@@ -1,5 +1,3 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,13 +6,6 @@
 #include "agent/fault.h"
 #include "base/rows.h"
 #include "bind/impl.h"
-
-enum {
-    HOOK_STEPS = 100000,
-    MODEL_TIMES = 2,             /* the model may take so many times what the Lua state may */
-    MAX_FILE = 64 * 1024 * 1024, /* of Lua text */
-    MAX_INCLUDES = 50            /* inside each other */
-};
 
 /* The host stands behind the allocator's context, so that it is found without a registry look-up.
  */
@@ -38,151 +29,6 @@ const char *host_where(lua_State *L) {
     return lua_tostring(L, -1);
 }
 
-/* ---- limits -------------------------------------------------------------------------------------
- */
-
-static void *allocate(void *ctx, void *p, size_t old, size_t size) {
-    struct host *h = ctx;
-    if (!p)
-        old = 0;
-    if (!size) {
-        h->used -= old;
-        free(p);
-        return NULL;
-    }
-    if (size > old && h->used + (size - old) > h->limit) {
-        h->over_limit = true;
-        return NULL;
-    }
-    void *q = realloc(p, size);
-    if (q)
-        h->used += size - old;
-    else
-        h->refused = true;
-    return q;
-}
-
-static void raise_refused(void *host) {
-    struct host *h = host;
-    h->refused = h->broken = true;
-    lua_pushliteral(h->lua, "out of memory");
-    lua_error(h->lua);
-}
-
-void host_enter(struct host *h) {
-    mem_guard_enter(&h->guard, raise_refused, h);
-}
-
-void host_leave(struct host *h) {
-    mem_guard_leave(&h->guard);
-}
-
-static void count_steps(lua_State *L, lua_Debug *ar) {
-    struct host *h = host_of(L);
-    h->steps += ar ? HOOK_STEPS : 0;
-    if (h->steps <= h->step_limit)
-        return;
-    lua_sethook(L, count_steps, LUA_MASKCOUNT,
-                1); /* every further step fails: pcall cannot keep a loop alive */
-    luaL_where(L, ar ? 0 : 1);
-    lua_pushfstring(
-        L, "%sthe Lua code has run for more than %d million steps; is there an endless loop?",
-        lua_tostring(L, -1), (int)(h->step_limit / 1000000));
-    lua_error(L);
-}
-
-void host_spend(lua_State *L, uint64_t steps) {
-    host_of(L)->steps += steps;
-    count_steps(L, NULL);
-}
-
-void host_charge(lua_State *L, size_t bytes) {
-    struct host *h = host_of(L);
-    host_spend(L, 20 + bytes / 16);
-    if (h->running)
-        luaL_error(L, "components, distributions and the like are made while the file is read, not "
-                      "inside a function "
-                      "that the simulation calls");
-    h->charged += bytes;
-    if (h->charged / MODEL_TIMES > h->limit)
-        luaL_error(
-            L,
-            "the model wants more than %d MiB of memory; does a loop make components without end?",
-            (int)(MODEL_TIMES * (h->limit >> 20)));
-}
-
-/* ---- files --------------------------------------------------------------------------------------
- */
-
-/* Reads into a buffer of the host's, which also remembers the open file: the reading may end in a
- * jump. Returns an errno. */
-static int read_file(struct host *h, const char *path, size_t *size) {
-    ssize_t got = 0;
-    *size = 0;
-    h->fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (h->fd < 0)
-        return errno;
-    do {
-        *size += (size_t)got;
-        if (*size == h->text_cap) {
-            size_t cap = h->text_cap ? 2 * h->text_cap : 16384;
-            h->text = mem_resize(h->text, cap, 1);
-            h->text_cap = cap;
-        }
-        got = read(h->fd, h->text + *size, h->text_cap - *size);
-    } while (got > 0 && *size < MAX_FILE);
-    int why = got < 0 ? errno : got > 0 ? EFBIG : 0;
-    close(h->fd);
-    h->fd = -1;
-    return why;
-}
-
-/* Loads a text file as a chunk named after its path; pushes the chunk, or raises. */
-static void load_file(lua_State *L, const char *path) {
-    struct host *h = host_of(L);
-    size_t n;
-    int why = read_file(h, path, &n);
-    if (why == ENOMEM)
-        raise_refused(h);
-    if (why)
-        luaL_error(L, "%s: it cannot be read: %s", path, strerror(why));
-    if (n && h->text[0] == LUA_SIGNATURE[0])
-        luaL_error(L, "%s: it is compiled Lua; a scenario is a text", path);
-    char name[512];
-    snprintf(name, sizeof name, "@%s", path);
-    if (luaL_loadbufferx(L, h->text, n, name, "t") != LUA_OK)
-        lua_error(L);
-}
-
-static bool exists(const char *path) {
-    return !access(path, R_OK);
-}
-
-void host_include(lua_State *L, const char *name) {
-    struct host *h = host_of(L);
-    const struct maker *m = h->maker;
-    if (name[0] == '/' || strstr(name, ".."))
-        luaL_error(
-            L, "include \"%s\": only files beside the scenario or of the library may be included",
-            name);
-    const char *ending = strstr(name, ".lua") ? "" : ".lua";
-    const char *path = lua_pushfstring(L, "%s/%s%s", m->folder, name, ending);
-    if (!exists(path))
-        path = lua_pushfstring(L, "%s/%s%s", m->library ? m->library : ".", name, ending);
-    if (!exists(path))
-        luaL_error(L, "include \"%s\": there is no such file beside the scenario or in the library",
-                   name);
-    if (++h->including > MAX_INCLUDES)
-        luaL_error(
-            L,
-            "include \"%s\": files include each other more than %d deep; do they go in a circle?",
-            name, (int)MAX_INCLUDES);
-    host_spend(L, 10000);
-    load_file(L, path);
-    lua_call(L, 0, 1);
-    h->including--;
-}
-
 /* ---- one run of a file */
 
 static int open_words(lua_State *L) {
@@ -201,7 +47,7 @@ static int read_prices(lua_State *L) {
 }
 
 static int run_file(lua_State *L) {
-    load_file(L, lua_touserdata(L, 1));
+    host_load(L, lua_touserdata(L, 1));
     lua_call(L, 0, 1);
     return 1;
 }
@@ -274,12 +120,11 @@ static void make_host(struct making *k) {
     h->sim = k->sim;
     h->fd = -1;
     h->in_case = k->request->in_case;
-    h->limit = m->options.memory_limit ? m->options.memory_limit : (size_t)512 << 20;
-    h->step_limit = m->options.step_limit ? m->options.step_limit : 500000000;
-    h->lua = lua_newstate(allocate, h);
+    host_limit(h);
+    h->lua = lua_newstate(host_allocate, h);
     if (!h->lua)
         mem_out(sizeof *h);
-    lua_sethook(h->lua, count_steps, LUA_MASKCOUNT, HOOK_STEPS);
+    host_watch(h);
     k->sim->host = h;
     k->sim->folder = m->folder;
 }
@@ -423,10 +268,10 @@ static bool open_maker(void *ctx, struct error *e) {
     m->path = arena_copy(&m->arena, o->path);
     m->library = o->options->library ? arena_copy(&m->arena, o->options->library) : NULL;
     m->folder = folder_of(&m->arena, o->path);
-    return exists(o->path) || error_set(e,
-                                        "%s: there is no such file; `nines list` shows the "
-                                        "scenarios that come with nines",
-                                        o->path);
+    return host_finds(o->path) || error_set(e,
+                                            "%s: there is no such file; `nines list` shows the "
+                                            "scenarios that come with nines",
+                                            o->path);
 }
 
 struct scenario_maker *host_open(const char *path, const struct host_options *options,

@@ -48,6 +48,12 @@ struct host {
 
 struct host *host_of(lua_State *L);
 
+/* lua_Alloc within the limit. */
+void *host_allocate(void *ctx, void *p, size_t old, size_t size);
+void host_limit(struct host *h); /* sets the limits that the maker's options say */
+void host_watch(struct host *h); /* counts the steps from here on */
+void host_refuse(void *host);    /* raises: the machine has no more memory */
+
 /* Around every lua_pcall: memory that runs out in a C function below it becomes a Lua error. */
 void host_enter(struct host *h);
 void host_leave(struct host *h);
@@ -81,6 +87,10 @@ void callback_register(lua_State *L); /* metatables of the request view and the 
 void sandbox_register(lua_State *L);  /* what of Lua's own library is allowed */
 
 struct callback *callback_new(lua_State *L, int index); /* of the function at index */
+
+/* Loads a text file as a chunk named after its path; pushes the chunk, or raises. */
+void host_load(lua_State *L, const char *path);
+bool host_finds(const char *path); /* a file that can be read */
 
 /* Runs a file beside the scenario or in the library and leaves its one result on the stack. */
 void host_include(lua_State *L, const char *name);
