@@ -52,7 +52,9 @@ $(BUILD)/%.o: %.c
 # ---- what it needs ------------------------------------------------------------------------------
 # apt package names; another system gets the list and has to install them itself.
 APT_BUILD := gcc make pkg-config libgsl-dev liblua5.4-dev libjansson-dev zlib1g-dev gnuplot-nox
-APT_TEST := clang libclang-rt-14-dev libcmocka-dev bats jq valgrind
+APT_TEST := clang libclang-rt-14-dev libcmocka-dev bats jq valgrind lld
+
+APT_COVERAGE := gcovr
 
 .PHONY: deps deps-test
 deps:
@@ -104,6 +106,19 @@ tsan:
 	@$(MAKE) --no-print-directory -j2 BUILD=build/tsan NINES=build/tsan/nines O=-O1 LTO= SAN="-fsanitize=thread" all \
 	  build/tsan/tests/property/test_threads
 	@bash tests/support/run.sh build/tsan sanitized
+
+# Which lines the tests run: for people too, as it wants a build and tools of its own.
+.PHONY: coverage
+coverage: deps-test
+	@sh tests/support/install.sh $(APT_COVERAGE)
+	@$(MAKE) --no-print-directory -j2 BUILD=build/coverage NINES=build/coverage/nines O=-O0 LTO= \
+	  SAN="--coverage -fprofile-update=atomic" all units
+	@bash tests/support/coverage.sh build/coverage
+
+# Five planted faults that the tests have to find; a few minutes.
+.PHONY: mutants
+mutants:
+	@bash tests/support/mutate.sh build
 
 # ---- benchmarks: for people, never a test ---------------------------------------------------------
 .PHONY: bench bench-peers bench-check
@@ -178,6 +193,7 @@ help:
 	@echo "make release    ./nines optimised by profile      make bench-peers, bench-check   ratios to others, to the stored"
 	@echo "make intervals  how often intervals cover"
 	@echo "make asan tsan  tests under sanitizers            make docs     docs/reference from the schemas"
+	@echo "make coverage   which lines the tests run         make mutants  do the tests find planted faults?"
 	@echo "make layers     no include climbs                 make format   clang-format"
 
 # ---- the sample trace: made, not recorded ---------------------------------------------------------

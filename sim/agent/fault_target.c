@@ -82,7 +82,6 @@ static bool find_nodes(struct fault *f, const char *address, struct error *e) {
         if (ok)
             add_target(f, found.at[i]);
     }
-    node_set_release(&found);
     return ok;
 }
 
@@ -96,12 +95,8 @@ static bool find_edges(struct fault *f, const char *arrow, struct error *e) {
         return error_set(e, "%s: it acts on a component, not on an edge",
                          fault_types[f->kind].name);
     struct node_set a, b;
-    if (!address_find(f->sim, from, &a, e))
+    if (!address_find(f->sim, from, &a, e) || !address_find(f->sim, to, &b, e))
         return false;
-    if (!address_find(f->sim, to, &b, e)) {
-        node_set_release(&a);
-        return false;
-    }
     uint32_t room = 0;
     for (uint32_t i = 0; i < a.n; i++)
         room += a.at[i]->n_out;
@@ -113,8 +108,6 @@ static bool find_edges(struct fault *f, const char *arrow, struct error *e) {
                     f->edges[f->n_edges++] = a.at[i]->out[k];
                     add_effect(f, &a.at[i]->out[k]->gate);
                 }
-    node_set_release(&a);
-    node_set_release(&b);
     return f->n_edges ||
            error_set(e, "%s: '%s' does not call '%s'", fault_types[f->kind].name, from, to);
 }
@@ -161,7 +154,6 @@ static bool find_param(struct fault *f, struct error *e) {
     }
     if (!have)
         schema_find(found.at[0]->type, f->path, e);
-    node_set_release(&found);
     if (error_is(e) || !find_nodes(f, address, e))
         return false;
     f->saved = arena_alloc(&f->sim->arena, f->n * sizeof *f->saved + 1);
@@ -225,7 +217,6 @@ static bool split_nodes(struct fault *f, struct error *e) {
         one->nodes = arena_alloc(&f->sim->arena, f->sim->n_order * sizeof *one->nodes);
         add_target(one, found.at[i]);
     }
-    node_set_release(&found);
     return true;
 }
 

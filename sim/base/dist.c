@@ -54,7 +54,7 @@ const struct dist_type dist_types[DIST_KINDS] = {
 /* ---- life */
 
 bool dist_no_memory(struct error *e) {
-    return error_set(e, "out of memory");
+    return mem_error(e, "building the model");
 }
 
 static void free_parts(const struct dist_spec *spec) {

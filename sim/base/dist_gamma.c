@@ -1,8 +1,10 @@
 /* Gamma (draws, quantiles, fitting) and the one function of the Weibull law that needs care. */
+#include <assert.h>
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_roots.h>
 #include <math.h>
+#include <stddef.h>
 
 #include "dist_impl.h"
 
@@ -35,9 +37,12 @@ double dist_gamma_draw(double shape, struct rng *r) {
 /* ---- root finding */
 
 bool dist_solve(double (*f)(double x, void *ctx), void *ctx, double lo, double hi, double *x) {
-    gsl_root_fsolver *solver = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
+    _Alignas(max_align_t) char state[256]; /* of a solver that GSL need not allocate */
+    gsl_root_fsolver on_stack = {.type = gsl_root_fsolver_brent, .state = state};
+    gsl_root_fsolver *solver = &on_stack;
     gsl_function function = {f, ctx};
-    bool ok = solver && gsl_root_fsolver_set(solver, &function, lo, hi) == GSL_SUCCESS;
+    assert(solver->type->size <= sizeof state);
+    bool ok = gsl_root_fsolver_set(solver, &function, lo, hi) == GSL_SUCCESS;
     int status = GSL_CONTINUE;
     for (int i = 0; ok && status == GSL_CONTINUE && i < 500; i++) {
         ok = gsl_root_fsolver_iterate(solver) == GSL_SUCCESS;
@@ -45,8 +50,6 @@ bool dist_solve(double (*f)(double x, void *ctx), void *ctx, double lo, double h
         status = gsl_root_test_interval(gsl_root_fsolver_x_lower(solver),
                                         gsl_root_fsolver_x_upper(solver), 1e-15, 1e-15);
     }
-    if (solver)
-        gsl_root_fsolver_free(solver);
     return ok && isfinite(*x);
 }
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "dist.h"
+#include "mem.h"
 
 /* Parameters by family:
  *   constant          a value               exponential  a mean

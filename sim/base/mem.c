@@ -1,5 +1,6 @@
 #include "mem.h"
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,13 +12,66 @@ struct arena_block {
     _Alignas(64) char data[];
 };
 
-_Noreturn void mem_out(size_t wanted) {
-    fprintf(stderr,
-            "nines: out of memory (%zu more bytes were wanted); use fewer replications at once "
-            "(--jobs 1) or a smaller model\n",
-            wanted);
-    abort();
+/* ---- running out */
+
+/* The only variable of its kind: allocations carry no context that could hold it. */
+static _Thread_local struct mem_guard *innermost;
+
+enum { EXIT_MEMORY = 2 }; /* as for input that cannot be used */
+
+bool mem_error(struct error *e, const char *doing) {
+    return error_set(e,
+                     "out of memory while %s; use fewer replications at once (--jobs 1) or a "
+                     "smaller model",
+                     doing);
 }
+
+_Noreturn void mem_out(size_t wanted) {
+    if (innermost)
+        innermost->out(innermost->ctx);
+    fprintf(stderr,
+            "nines: out of memory while simulating (%zu more bytes were wanted); use fewer "
+            "replications at once (--jobs 1) or a smaller model\n",
+            wanted);
+    _Exit(EXIT_MEMORY); /* without flushing: half a result is worse than none */
+}
+
+void mem_guard_enter(struct mem_guard *g, void (*out)(void *ctx), void *ctx) {
+    *g = (struct mem_guard){.outer = innermost, .out = out, .ctx = ctx};
+    innermost = g;
+}
+
+struct mem_block **mem_tracked(void) {
+    return innermost ? &innermost->json : NULL;
+}
+
+void mem_guard_leave(struct mem_guard *g) {
+    innermost = g->outer;
+    mem_adopt(&g->json, mem_tracked());
+}
+
+static void jump(void *back) {
+    longjmp(*(jmp_buf *)back, 1);
+}
+
+bool mem_try(bool (*f)(void *ctx, struct error *e), void (*undo)(void *ctx), void *ctx,
+             const char *doing, struct error *e) {
+    struct mem_guard g;
+    jmp_buf back;
+    mem_guard_enter(&g, jump, &back);
+    if (setjmp(back)) {
+        if (undo)
+            undo(ctx);
+        mem_drop(&g.json);
+        mem_guard_leave(&g);
+        return mem_error(e, doing);
+    }
+    bool ok = f(ctx, e);
+    mem_guard_leave(&g);
+    return ok;
+}
+
+/* ---- blocks */
 
 void *mem_zero(size_t size) {
     void *p = calloc(1, size ? size : 1);
@@ -52,6 +106,11 @@ void *arena_alloc(struct arena *a, size_t size) {
     void *p = b->data + b->used;
     b->used += size;
     return p;
+}
+
+void *arena_grow(struct arena *a, void *old, size_t old_size, size_t size) {
+    void *p = arena_alloc(a, size);
+    return old_size ? memcpy(p, old, old_size) : p;
 }
 
 char *arena_copy(struct arena *a, const char *text) {

@@ -72,7 +72,7 @@ static bool make_room(struct labels *l, struct error *e) {
     uint32_t *slot = calloc(2 * cap, sizeof *slot);
     if (!text || !slot || cap > UINT32_MAX / 2) {
         free(slot);
-        return error_set(e, "out of memory");
+        return mem_error(e, "reading a table");
     }
     free(l->slot);
     l->slot = slot;
@@ -91,7 +91,7 @@ bool labels_intern(struct labels *l, const char *text, size_t length, double *in
     if (!l->slot[i]) {
         char *copy = strndup(text, length);
         if (!copy)
-            return error_set(e, "out of memory");
+            return mem_error(e, "reading a table");
         l->text[l->n++] = copy;
         l->slot[i] = (uint32_t)l->n;
     }
@@ -127,12 +127,12 @@ static bool copy_columns(struct rows *r, const struct rows_column *columns, size
                          struct error *e) {
     r->column = calloc(n ? n : 1, sizeof *r->column);
     if (!r->path || !r->column)
-        return error_set(e, "out of memory");
+        return mem_error(e, "reading a table");
     for (r->n = 0; r->n < n; r->n++) {
         r->column[r->n].text = columns[r->n].text;
         r->column[r->n].name = strdup(columns[r->n].name);
         if (!r->column[r->n].name)
-            return error_set(e, "out of memory");
+            return mem_error(e, "reading a table");
     }
     return true;
 }
@@ -145,7 +145,7 @@ struct rows *rows_open(const char *path, const struct rows_column *columns, size
                        struct error *e) {
     struct rows *r = calloc(1, sizeof *r);
     if (!r) {
-        error_set(e, "out of memory");
+        mem_error(e, "reading a table");
         return NULL;
     }
     r->path = strdup(path);

@@ -156,7 +156,7 @@ static bool find_columns(struct rows *r, char *text, size_t length, struct heade
     r->n_fields = h->n;
     r->field = calloc(h->n, sizeof *r->field);
     if (!r->field)
-        return error_set(e, "out of memory");
+        return mem_error(e, "reading a table");
     for (size_t i = 0; i < r->n; i++)
         if (!find_column(r, i, h, e))
             return false;
@@ -175,7 +175,7 @@ bool csv_header(struct rows *r, struct error *e) {
         return true;
     struct header *h = calloc(1, sizeof *h);
     if (!h)
-        return error_set(e, "out of memory");
+        return mem_error(e, "reading a table");
     bool ok = find_columns(r, text, length, h, e);
     free(h);
     return ok;

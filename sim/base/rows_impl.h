@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <zlib.h>
 
+#include "mem.h"
 #include "rows.h"
 
 enum { ROWS_LONGEST = 1 << 20, ROWS_BUFFER = ROWS_LONGEST + (1 << 16) };

@@ -5,17 +5,29 @@
 
 #include "rows_impl.h"
 
-static json_t *parse(const struct rows *r, const char *text, size_t length, struct error *e) {
+struct parsing {
+    const struct rows *r;
+    const char *text;
+    size_t length;
+    json_t *row;
+};
+
+static bool load(void *ctx, struct error *e) {
+    struct parsing *p = ctx;
     json_error_t why;
-    json_t *row = json_loadb(text, length, JSON_REJECT_DUPLICATES, &why);
-    if (!row)
-        rows_fail(r, NULL, e, "not JSON: %s", why.text);
-    else if (!json_is_object(row)) {
-        rows_fail(r, NULL, e, "not a JSON object");
-        json_decref(row);
-        row = NULL;
-    }
-    return row;
+    p->row = json_loadb(p->text, p->length, JSON_REJECT_DUPLICATES, &why);
+    return p->row || rows_fail(p->r, NULL, e, "not JSON: %s", why.text);
+}
+
+static json_t *parse(const struct rows *r, const char *text, size_t length, struct error *e) {
+    struct parsing p = {r, text, length, NULL};
+    if (!mem_try(load, NULL, &p, "reading a table", e))
+        return NULL;
+    if (json_is_object(p.row))
+        return p.row;
+    rows_fail(r, NULL, e, "not a JSON object");
+    json_decref(p.row);
+    return NULL;
 }
 
 /* ---- the first row stands for a header */

@@ -14,12 +14,13 @@ bool lines_open(struct lines *l, const char *path, struct error *e) {
         return error_set(e, "cannot read %s: it is a directory", path);
     l->buffer = malloc(ROWS_BUFFER + 1);
     if (!l->buffer)
-        return error_set(e, "out of memory");
+        return mem_error(e, "reading a table");
+    errno = ENOMEM;               /* zlib says so by saying nothing */
     l->file = gzopen(path, "rb"); /* reads files that are not compressed as they are */
-    if (!l->file)
-        return error_set(e, "cannot open %s: %s", path, errno ? strerror(errno) : "out of memory");
-    gzbuffer(l->file, 1 << 18);
-    return true;
+    if (l->file)
+        return !gzbuffer(l->file, 1 << 18) || mem_error(e, "reading a table");
+    return errno == ENOMEM ? mem_error(e, "reading a table")
+                           : error_set(e, "cannot open %s: %s", path, strerror(errno));
 }
 
 bool lines_rewind(struct lines *l, struct error *e) {
@@ -47,10 +48,12 @@ static bool fill(struct lines *l, struct error *e) {
         const char *why = gzerror(l->file, &status);
         if (n < 0 ||
             status < 0) /* a file cut short reports Z_BUF_ERROR together with its last bytes */
-            return error_set(e, "%s: cannot be read: %s", l->path,
-                             status == Z_ERRNO       ? strerror(errno)
-                             : status == Z_BUF_ERROR ? "the compressed data is cut short"
-                                                     : why);
+            return status == Z_MEM_ERROR
+                       ? mem_error(e, "reading a table")
+                       : error_set(e, "%s: cannot be read: %s", l->path,
+                                   status == Z_ERRNO       ? strerror(errno)
+                                   : status == Z_BUF_ERROR ? "the compressed data is cut short"
+                                                           : why);
         l->ended = n == 0;
         l->end += (size_t)n;
     }

@@ -110,7 +110,9 @@ static bool invoke(struct callback *base, const struct call *c, uint64_t purpose
     struct source *source = lua_touserdata(L, -1);
     *source = (struct source){call_rng(c, purpose), true};
     h->running = true;
+    host_enter(h);
     bool ok = lua_pcall(L, 2, 1, 0) == LUA_OK;
+    host_leave(h);
     h->running = false;
     view->call = NULL;
     source->open = false;

@@ -1,18 +1,11 @@
-#include <errno.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/fault.h"
+#include "base/rows.h"
 #include "bind/impl.h"
-
-enum {
-    HOOK_STEPS = 100000,
-    MODEL_TIMES = 2,             /* the model may take so many times what the Lua state may */
-    MAX_FILE = 64 * 1024 * 1024, /* of Lua text */
-    MAX_INCLUDES = 50            /* inside each other */
-};
 
 /* The host stands behind the allocator's context, so that it is found without a registry look-up.
  */
@@ -36,139 +29,6 @@ const char *host_where(lua_State *L) {
     return lua_tostring(L, -1);
 }
 
-/* ---- limits -------------------------------------------------------------------------------------
- */
-
-static void *allocate(void *ctx, void *p, size_t old, size_t size) {
-    struct host *h = ctx;
-    if (!p)
-        old = 0;
-    if (!size) {
-        h->used -= old;
-        free(p);
-        return NULL;
-    }
-    if (size > old && h->used + (size - old) > h->limit) {
-        h->out_of_memory = true;
-        return NULL;
-    }
-    void *q = realloc(p, size);
-    if (q)
-        h->used += size - old;
-    return q;
-}
-
-static void count_steps(lua_State *L, lua_Debug *ar) {
-    struct host *h = host_of(L);
-    h->steps += ar ? HOOK_STEPS : 0;
-    if (h->steps <= h->step_limit)
-        return;
-    lua_sethook(L, count_steps, LUA_MASKCOUNT,
-                1); /* every further step fails: pcall cannot keep a loop alive */
-    luaL_where(L, ar ? 0 : 1);
-    lua_pushfstring(
-        L, "%sthe Lua code has run for more than %d million steps; is there an endless loop?",
-        lua_tostring(L, -1), (int)(h->step_limit / 1000000));
-    lua_error(L);
-}
-
-void host_spend(lua_State *L, uint64_t steps) {
-    host_of(L)->steps += steps;
-    count_steps(L, NULL);
-}
-
-void host_charge(lua_State *L, size_t bytes) {
-    struct host *h = host_of(L);
-    host_spend(L, 20 + bytes / 16);
-    if (h->running)
-        luaL_error(L, "components, distributions and the like are made while the file is read, not "
-                      "inside a function "
-                      "that the simulation calls");
-    h->charged += bytes;
-    if (h->charged / MODEL_TIMES > h->limit)
-        luaL_error(
-            L,
-            "the model wants more than %d MiB of memory; does a loop make components without end?",
-            (int)(MODEL_TIMES * (h->limit >> 20)));
-}
-
-/* ---- files --------------------------------------------------------------------------------------
- */
-
-static char *read_file(const char *path, size_t *size) {
-    FILE *f = fopen(path, "rb");
-    if (!f)
-        return NULL;
-    char *text = NULL;
-    size_t n = 0, cap = 0, got;
-    errno = 0;
-    do {
-        cap = cap ? 2 * cap : 16384;
-        text = mem_resize(text, cap, 1);
-        got = fread(text + n, 1, cap - n, f);
-        n += got;
-    } while (got && n == cap && n < MAX_FILE);
-    int why = ferror(f) ? errno : n >= MAX_FILE ? EFBIG : 0;
-    fclose(f);
-    if (why) {
-        free(text);
-        errno = why;
-        return NULL;
-    }
-    *size = n;
-    return text;
-}
-
-/* Loads a text file as a chunk named after its path; pushes the chunk, or raises. */
-static void load_file(lua_State *L, const char *path) {
-    size_t n = 0;
-    char *text = read_file(path, &n);
-    if (!text)
-        luaL_error(L, "%s: it cannot be read: %s", path, strerror(errno));
-    if (n && text[0] == LUA_SIGNATURE[0]) {
-        free(text);
-        luaL_error(L, "%s: it is compiled Lua; a scenario is a text", path);
-    }
-    char name[512];
-    snprintf(name, sizeof name, "@%s", path);
-    int status = luaL_loadbufferx(L, text, n, name, "t");
-    free(text);
-    if (status != LUA_OK)
-        lua_error(L);
-}
-
-static bool exists(const char *path) {
-    FILE *f = fopen(path, "rb");
-    if (f)
-        fclose(f);
-    return f != NULL;
-}
-
-void host_include(lua_State *L, const char *name) {
-    struct host *h = host_of(L);
-    const struct maker *m = h->maker;
-    if (name[0] == '/' || strstr(name, ".."))
-        luaL_error(
-            L, "include \"%s\": only files beside the scenario or of the library may be included",
-            name);
-    const char *ending = strstr(name, ".lua") ? "" : ".lua";
-    const char *path = lua_pushfstring(L, "%s/%s%s", m->folder, name, ending);
-    if (!exists(path))
-        path = lua_pushfstring(L, "%s/%s%s", m->library ? m->library : ".", name, ending);
-    if (!exists(path))
-        luaL_error(L, "include \"%s\": there is no such file beside the scenario or in the library",
-                   name);
-    if (++h->including > MAX_INCLUDES)
-        luaL_error(
-            L,
-            "include \"%s\": files include each other more than %d deep; do they go in a circle?",
-            name, (int)MAX_INCLUDES);
-    host_spend(L, 10000);
-    load_file(L, path);
-    lua_call(L, 0, 1);
-    h->including--;
-}
-
 /* ---- one run of a file */
 
 static int open_words(lua_State *L) {
@@ -187,7 +47,7 @@ static int read_prices(lua_State *L) {
 }
 
 static int run_file(lua_State *L) {
-    load_file(L, lua_tostring(L, 1));
+    host_load(L, lua_touserdata(L, 1));
     lua_call(L, 0, 1);
     return 1;
 }
@@ -212,13 +72,17 @@ static bool protected(struct host *h, lua_CFunction f, const char *argument, int
     lua_pushcfunction(L, add_place);
     int handler = lua_gettop(L);
     lua_pushcfunction(L, f);
-    lua_pushstring(L, argument);
+    lua_pushlightuserdata(L, (void *)(uintptr_t)argument); /* a text would want memory */
+    host_enter(h);
     int status = lua_pcall(L, 1, results, handler);
-    if (status == LUA_OK) {
+    host_leave(h);
+    if (status == LUA_OK && !h->broken) {
         lua_remove(L, handler);
         return true;
     }
-    if (status == LUA_ERRMEM || h->out_of_memory)
+    if (h->broken || (status == LUA_ERRMEM && h->refused))
+        return mem_error(e, "building the model");
+    if (status == LUA_ERRMEM || h->over_limit)
         return error_set(e, "%s: the Lua code wants more than %zu MiB of memory", h->maker->path,
                          h->limit >> 20);
     return error_set(e, "%s", lua_tostring(L, -1));
@@ -229,22 +93,45 @@ static void host_free(struct host *h) {
         return;
     if (h->lua)
         lua_close(h->lua);
+    if (h->fd >= 0)
+        close(h->fd);
+    rows_close(h->rows);
+    free(h->text);
     free(h->knobs);
     free(h);
 }
 
-static struct host *host_new(const struct maker *m, struct sim *sim, const char *in_case) {
-    struct host *h = mem_zero(sizeof *h);
+/* ---- a simulation and its host */
+
+/* What is made under a guard, and put away when that fails. */
+struct making {
+    struct maker *maker;
+    const struct scenario_request *request;
+    struct sim *sim;
+    struct host *host;
+    struct scenario *out;
+};
+
+static void make_host(struct making *k) {
+    const struct maker *m = k->maker;
+    k->sim = sim_new(k->request->seed, k->request->replication);
+    struct host *h = k->host = mem_zero(sizeof *h);
     h->maker = m;
-    h->sim = sim;
-    h->in_case = in_case;
-    h->limit = m->options.memory_limit ? m->options.memory_limit : (size_t)512 << 20;
-    h->step_limit = m->options.step_limit ? m->options.step_limit : 500000000;
-    h->lua = lua_newstate(allocate, h);
+    h->sim = k->sim;
+    h->fd = -1;
+    h->in_case = k->request->in_case;
+    host_limit(h);
+    h->lua = lua_newstate(host_allocate, h);
     if (!h->lua)
         mem_out(sizeof *h);
-    lua_sethook(h->lua, count_steps, LUA_MASKCOUNT, HOOK_STEPS);
-    return h;
+    host_watch(h);
+    k->sim->host = h;
+    k->sim->folder = m->folder;
+}
+
+static void unmake(struct making *k) {
+    sim_free(k->sim);
+    host_free(k->host);
 }
 
 /* Runs the file; the object it returned is in the simulation's arena. */
@@ -286,37 +173,41 @@ static bool known_sets(const struct maker *m, const struct host *h, struct error
     return true;
 }
 
+static bool make_scenario(void *ctx, struct error *e) {
+    struct making *k = ctx;
+    make_host(k);
+    struct host *h = k->host;
+    struct scenario_request r = *k->request;
+    r.sets = k->maker->sets;
+    r.n_sets = k->maker->n_sets;
+    const struct object *o = evaluate(h, e);
+    if (!o)
+        return false;
+    k->out->sim = k->sim;
+    k->out->knobs = arena_alloc(&k->sim->arena, (h->n_knobs + 1) * sizeof *k->out->knobs);
+    k->out->n_knobs = h->n_knobs;
+    for (uint32_t i = 0; i < h->n_knobs; i++)
+        k->out->knobs[i] = h->knobs[i];
+    return known_sets(k->maker, h, e) && scenario_read(k->sim, o, &h->prices, &r, k->out, e);
+}
+
+static const char building[] = "building the model";
+
 static bool build(const struct scenario_maker *base, const struct scenario_request *request,
                   struct scenario *out, struct error *e) {
-    const struct maker *m = (const struct maker *)(const void *)base;
-    struct sim *sim = sim_new(request->seed, request->replication);
-    struct host *h = host_new(m, sim, request->in_case);
-    sim->host = h;
-    sim->folder = m->folder;
-    *out = (struct scenario){.sim = sim};
-    const struct object *o = evaluate(h, e);
-    struct scenario_request r = *request;
-    r.sets = m->sets;
-    r.n_sets = m->n_sets;
-    if (o) {
-        out->knobs = arena_alloc(&sim->arena, (h->n_knobs + 1) * sizeof *out->knobs);
-        out->n_knobs = h->n_knobs;
-        for (uint32_t i = 0; i < h->n_knobs; i++)
-            out->knobs[i] = h->knobs[i];
-    }
-    if (o && known_sets(m, h, e) && scenario_read(sim, o, &h->prices, &r, out, e))
+    *out = (struct scenario){0};
+    struct making k = {(struct maker *)(uintptr_t)base, request, .out = out};
+    if (mem_try(make_scenario, NULL, &k, building, e))
         return true;
-    sim_free(sim);
-    host_free(h);
+    unmake(&k);
     *out = (struct scenario){0};
     return false;
 }
 
 static void free_sim(const struct scenario_maker *base, struct sim *sim) {
-    struct host *h = sim->host;
+    struct making k = {.sim = sim, .host = sim->host};
     (void)base;
-    sim_free(sim);
-    host_free(h);
+    unmake(&k);
 }
 
 /* ---- learning the cases */
@@ -333,47 +224,69 @@ static void learn_case(struct maker *m, const char *name, const struct table *t)
                             : v->type == VALUE_BOOL   ? v->boolean ? "true" : "false"
                             : v->type == VALUE_NUMBER ? text
                                                       : "?";
-        *mem_push(m->knobs, m->n_knobs, m->cap_knobs) =
-            (struct case_knob){strdup(name), strdup(t->at[i].key), strdup(value)};
+        struct case_knob one = {arena_copy(&m->arena, name), arena_copy(&m->arena, t->at[i].key),
+                                arena_copy(&m->arena, value)};
+        *arena_push(&m->arena, m->knobs, m->n_knobs, m->cap_knobs) = one;
     }
 }
 
-static bool learn(struct maker *m, struct error *e) {
-    struct sim *sim = sim_new(0, 0);
-    struct host *h = host_new(m, sim, NULL);
-    sim->host = h;
-    sim->folder = m->folder;
-    const struct object *o = evaluate(h, e);
+/* Runs the file once. */
+static bool learn(void *ctx, struct error *e) {
+    struct making *k = ctx;
+    struct maker *m = k->maker;
+    make_host(k);
+    const struct object *o = evaluate(k->host, e);
     const struct value *cases = o ? table_get(&o->table, "cases") : NULL;
     for (uint32_t i = 0; cases && cases->type == VALUE_TABLE && i < cases->table.n; i++)
         if (cases->table.at[i].key && cases->table.at[i].value.type == VALUE_TABLE)
             learn_case(m, cases->table.at[i].key, &cases->table.at[i].value.table);
-    bool ok = o && known_sets(m, h, e);
-    sim_free(sim);
-    host_free(h);
-    return ok;
+    return o && known_sets(m, k->host, e);
+}
+
+/* The folder that a file lies in. */
+static const char *folder_of(struct arena *a, const char *path) {
+    const char *slash = strrchr(path, '/');
+    return !slash ? "." : slash == path ? "/" : arena_print(a, "%.*s", (int)(slash - path), path);
+}
+
+struct opening {
+    const char *path;
+    const struct host_options *options;
+    const char *const *sets;
+    uint32_t n_sets;
+    struct maker *maker;
+};
+
+static bool open_maker(void *ctx, struct error *e) {
+    const struct opening *o = ctx;
+    struct maker *m = ((struct opening *)ctx)->maker = mem_zero(sizeof *m);
+    m->base.build = build;
+    m->base.free_sim = free_sim;
+    m->options = *o->options;
+    m->sets = o->sets;
+    m->n_sets = o->n_sets;
+    m->path = arena_copy(&m->arena, o->path);
+    m->library = o->options->library ? arena_copy(&m->arena, o->options->library) : NULL;
+    m->folder = folder_of(&m->arena, o->path);
+    return host_finds(o->path) || error_set(e,
+                                            "%s: there is no such file; `nines list` shows the "
+                                            "scenarios that come with nines",
+                                            o->path);
 }
 
 struct scenario_maker *host_open(const char *path, const struct host_options *options,
                                  const char *const *sets, uint32_t n_sets, struct error *e) {
-    struct maker *m = mem_zero(sizeof *m);
-    m->base.build = build;
-    m->base.free_sim = free_sim;
-    m->options = *options;
-    m->sets = sets;
-    m->n_sets = n_sets;
-    m->path = strdup(path);
-    m->library = options->library ? strdup(options->library) : NULL;
-    char *copy = strdup(path);
-    m->folder = strdup(dirname(copy));
-    free(copy);
-    if (!exists(path))
-        error_set(
-            e, "%s: there is no such file; `nines list` shows the scenarios that come with nines",
-            path);
-    if (!error_is(e) && learn(m, e))
-        return &m->base;
-    host_close(&m->base);
+    struct opening o = {path, options, sets, n_sets, NULL};
+    bool ok = mem_try(open_maker, NULL, &o, building, e);
+    struct making k = {o.maker, &(struct scenario_request){0}, .out = NULL};
+    if (ok) {
+        ok = mem_try(learn, NULL, &k, building, e);
+        unmake(&k);
+    }
+    if (ok)
+        return &o.maker->base;
+    if (o.maker)
+        host_close(&o.maker->base);
     return NULL;
 }
 
@@ -381,14 +294,6 @@ void host_close(struct scenario_maker *base) {
     struct maker *m = (struct maker *)(void *)base;
     if (!m)
         return;
-    for (uint32_t i = 0; i < m->n_knobs; i++) {
-        free(m->knobs[i].in_case);
-        free(m->knobs[i].knob);
-        free(m->knobs[i].value);
-    }
-    free(m->knobs);
-    free(m->path);
-    free(m->folder);
-    free(m->library);
+    arena_release(&m->arena);
     free(m);
 }

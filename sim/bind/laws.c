@@ -1,5 +1,4 @@
 /* Distributions, signals, linear and table quantities as words of the language. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/rows.h"
@@ -36,19 +35,14 @@ static bool samples(struct host *h, const struct table *t, struct draft *d, stru
         return error_set(e, "file and column are texts");
     struct rows_column want = {column ? column->text : "value", false};
     const char *path = arena_print(&h->sim->arena, "%s/%s", h->maker->folder, file->text);
-    struct rows *rows = rows_open(file->text[0] == '/' ? file->text : path, &want, 1, e);
     double x, *list = NULL;
     size_t n = 0, cap = 0;
-    if (!rows)
-        return false;
-    while (rows_next(rows, &x, e))
-        *mem_push(list, n, cap) = x;
-    rows_close(rows);
-    double *copy = arena_alloc(&h->sim->arena, (n + 1) * sizeof *copy);
-    if (n)
-        memcpy(copy, list, n * sizeof *copy);
-    free(list);
-    d->spec.values = copy;
+    h->rows = rows_open(file->text[0] == '/' ? file->text : path, &want, 1, e);
+    while (h->rows && rows_next(h->rows, &x, e))
+        *arena_push(&h->sim->arena, list, n, cap) = x;
+    rows_close(h->rows);
+    h->rows = NULL;
+    d->spec.values = list;
     d->spec.n_values = n;
     return !error_is(e) && (n || error_set(e, "%s has no rows", file->text));
 }

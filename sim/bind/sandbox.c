@@ -1,7 +1,6 @@
 /* What a scenario may use of Lua's own library: nothing that reads the world, the clock or an
  * address, and nothing whose order or value changes from run to run. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -158,14 +157,17 @@ static int no_random(lua_State *L) {
 /* ---- globals ------------------------------------------------------------------------------------
  */
 
-struct words {
-    char **at;
-    uint32_t n, cap;
-};
-
-static const char *word_at(const void *ctx, int i) {
-    const struct words *w = ctx;
-    return (uint32_t)i < w->n ? w->at[i] : NULL;
+/* The next name among the globals (at 1); the key that was given last is on top of the stack. */
+static const char *global_at(const void *ctx, int i) {
+    lua_State *L = (void *)(uintptr_t)ctx;
+    if (!i)
+        lua_pushnil(L);
+    while (lua_next(L, 1)) {
+        lua_pop(L, 1);
+        if (lua_type(L, -1) == LUA_TSTRING)
+            return lua_tostring(L, -1);
+    }
+    return NULL;
 }
 
 /* What Lua has elsewhere and a scenario must do without. */
@@ -189,14 +191,9 @@ static int undefined(lua_State *L) {
                           name);
     host_spend(L, 5000); /* the search below */
     char near[64] = "";
-    struct words w = {0};
-    for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1))
-        if (lua_type(L, -2) == LUA_TSTRING)
-            *mem_push(w.at, w.n, w.cap) = (char *)(uintptr_t)lua_tostring(L, -2);
-    const char *found = error_nearest(name, word_at, &w);
+    const char *found = error_nearest(name, global_at, L);
     if (found)
         snprintf(near, sizeof near, "; did you mean '%s'?", found);
-    free(w.at);
     return luaL_error(L, "undefined name '%s'%s", name, near);
 }
 

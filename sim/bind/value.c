@@ -65,6 +65,25 @@ static struct value convert_table(lua_State *L, int index, const char *what, int
     return v;
 }
 
+/* Results are JSON, which has no place for other bytes. */
+static bool is_utf8(const char *s) {
+    for (const unsigned char *c = (const unsigned char *)s; *c;) {
+        int more = *c < 0x80                 ? 0
+                   : *c >= 0xC2 && *c < 0xE0 ? 1
+                   : *c >= 0xE0 && *c < 0xF0 ? 2
+                   : *c >= 0xF0 && *c < 0xF5 ? 3
+                                             : -1;
+        bool beyond = (c[0] == 0xE0 && c[1] < 0xA0) || (c[0] == 0xED && c[1] > 0x9F) ||
+                      (c[0] == 0xF0 && c[1] < 0x90) || (c[0] == 0xF4 && c[1] > 0x8F);
+        if (more < 0 || beyond)
+            return false;
+        for (c++; more; more--, c++)
+            if ((*c & 0xC0) != 0x80)
+                return false;
+    }
+    return true;
+}
+
 static struct value convert(lua_State *L, int index, const char *what, int depth) {
     struct value *own = value_test(L, index);
     if (own)
@@ -78,6 +97,8 @@ static struct value convert(lua_State *L, int index, const char *what, int depth
         return value_of_number(lua_tonumber(L, index));
     case LUA_TSTRING:
         host_charge(L, 64 + lua_rawlen(L, index));
+        if (!is_utf8(lua_tostring(L, index)))
+            luaL_error(L, "%s: a text is not UTF-8", what);
         return value_of_text(arena_copy(&host_of(L)->sim->arena, lua_tostring(L, index)));
     case LUA_TTABLE:
         return convert_table(L, index, what, depth);

@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "report/json.h"
 #include "report/text.h"
+#include "report/whole.h"
 
 enum outcome_of_check {
     AS_EXPECTED,
@@ -11,31 +12,43 @@ enum outcome_of_check {
     UNUSABLE
 }; /* ascending in precedence: 2, 1, 3, 0 as exit status */
 
+struct judging {
+    const struct study *s;
+    const char *name;
+    int counts[3], different;
+};
+
+static bool as_text(FILE *f, void *ctx, struct error *e) {
+    struct judging *j = ctx;
+    struct text_style style = {cli_colour()};
+    (void)e;
+    fprintf(f, "%s: %s\n", j->name, j->s->scenario.title);
+    text_claims(f, j->s, &style, j->counts, &j->different);
+    fprintf(f, "  %d hold, %d fail, %d undecided; %d not as expected\n", j->counts[0], j->counts[1],
+            j->counts[2], j->different);
+    return true;
+}
+
+static bool as_json(FILE *f, void *ctx, struct error *e) {
+    const struct judging *j = ctx;
+    json_t *result = json_result(j->s, &j->s->cases[0], j->name, true);
+    bool ok = json_write(f, result, e);
+    json_decref(result);
+    return ok;
+}
+
 static enum outcome_of_check judge(const struct options *o, const struct study *s, const char *name,
                                    struct error *e) {
-    int counts[3], different;
-    struct text_style style = {cli_colour()};
-    FILE *quiet = o->json || o->quiet ? fopen("/dev/null", "w") : NULL;
-    FILE *f = quiet ? quiet : stdout;
-    fprintf(f, "%s: %s\n", name, s->scenario.title);
-    text_claims(f, s, &style, counts, &different);
-    fprintf(f, "  %d hold, %d fail, %d undecided; %d not as expected\n", counts[0], counts[1],
-            counts[2], different);
-    if (quiet)
-        fclose(quiet);
-    if (o->json) {
-        json_t *j = json_result(s, &s->cases[0], name, true);
-        bool ok = json_write(stdout, j, e);
-        json_decref(j);
-        if (!ok)
-            return UNUSABLE;
-    }
+    struct judging j = {.s = s, .name = name};
+    if (!whole_write(o->json || o->quiet ? NULL : stdout, as_text, &j, e) ||
+        (o->json && !whole_write(stdout, as_json, &j, e)))
+        return UNUSABLE;
     int expected_undecided = 0;
     for (uint32_t i = 0; i < s->scenario.n_claims; i++)
         expected_undecided += s->scenario.claims[i].expect == VERDICT_UNDECIDED;
-    return different                                        ? DIFFERS
-           : counts[VERDICT_UNDECIDED] > expected_undecided ? UNDECIDED
-                                                            : AS_EXPECTED;
+    return j.different                                        ? DIFFERS
+           : j.counts[VERDICT_UNDECIDED] > expected_undecided ? UNDECIDED
+                                                              : AS_EXPECTED;
 }
 
 static enum outcome_of_check check_one(const struct options *o, const char *name) {

@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "report/text.h"
+#include "report/whole.h"
 
 struct side {
     const char *file, *in_case;
@@ -69,6 +70,18 @@ static bool run_side(const struct options *o, struct side *side, struct scenario
     return ok;
 }
 
+struct pair {
+    const struct study *a, *b;
+    const char *label_a, *label_b;
+};
+
+static bool print(FILE *f, void *ctx, struct error *e) {
+    const struct pair *p = ctx;
+    (void)e;
+    text_compare(f, p->a, &p->a->cases[0], p->label_a, p->b, &p->b->cases[0], p->label_b);
+    return true;
+}
+
 int command_compare(const struct options *o) {
     struct error e = {{0}};
     struct side a = {0}, b = {0};
@@ -80,8 +93,7 @@ int command_compare(const struct options *o) {
         same.warmup = sa.warmup;
         ok = run_side(&same, &b, &mb, &sb, &e);
     }
-    if (ok)
-        text_compare(stdout, &sa, &sa.cases[0], a.label, &sb, &sb.cases[0], b.label);
+    ok = ok && whole_write(stdout, print, &(struct pair){&sa, &sb, a.label, b.label}, &e);
     if (ma)
         study_release(&sa);
     if (mb)

@@ -279,6 +279,7 @@ static int dispatch(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+    mem_guard_json();
     int status = dispatch(argc, argv);
     if (!fflush(stdout) && !ferror(stdout))
         return status;

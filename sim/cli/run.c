@@ -9,6 +9,7 @@
 #include "report/json.h"
 #include "report/plot.h"
 #include "report/text.h"
+#include "report/whole.h"
 
 static void wrote(void *ctx, const char *path) {
     (void)ctx, (void)path;
@@ -75,20 +76,26 @@ static bool make_parents(const char *dir, struct error *e) {
             error_set(e, "%s: it cannot be made: %s", parent, strerror(errno)));
 }
 
-static bool print(const struct options *o, const struct study *s, struct error *e) {
+struct printing {
+    const struct options *o;
+    const struct study *s;
+};
+
+static bool print(FILE *f, void *ctx, struct error *e) {
+    const struct options *o = ((struct printing *)ctx)->o;
+    const struct study *s = ((struct printing *)ctx)->s;
     const struct case_result *c = &s->cases[0];
+    struct text_style style = {cli_colour()};
     if (o->json) {
         json_t *j = json_result(s, c, o->words[0], false);
-        bool ok = json_write(stdout, j, e);
+        bool ok = json_write(f, j, e);
         json_decref(j);
         return ok;
     }
     if (o->csv)
-        return csv_metrics(stdout, s, c);
-    if (!o->quiet) {
-        struct text_style style = {cli_colour()};
-        text_summary(stdout, s, c, o->words[0], &style);
-    }
+        return csv_metrics(f, s, c);
+    if (!o->quiet)
+        text_summary(f, s, c, o->words[0], &style);
     return true;
 }
 
@@ -117,7 +124,8 @@ static int run(const struct options *o, struct scenario_maker *m, const char *di
     progress_begin(&p, &so, o);
     bool ok = study_run(m, &so, &s, &e);
     progress_end(&p);
-    ok = ok && print(o, &s, &e) && write_out(o, &s, dir, &e);
+    ok = ok && whole_write(stdout, print, &(struct printing){o, &s}, &e) &&
+         write_out(o, &s, dir, &e);
     study_release(&s);
     return ok ? 0 : cli_fail(&e);
 }

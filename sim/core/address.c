@@ -14,11 +14,6 @@ struct part {
     uint32_t from, to; /* 1..UINT32_MAX: any */
 };
 
-void node_set_release(struct node_set *s) {
-    free(s->at);
-    *s = (struct node_set){0};
-}
-
 static bool name_char(char c) {
     return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
@@ -97,7 +92,7 @@ static const char *address_at(const void *ctx, int i) {
     return (uint32_t)i < sim->n_order ? sim->order[i]->address : NULL;
 }
 
-bool address_find(const struct sim *sim, const char *text, struct node_set *out, struct error *e) {
+bool address_find(struct sim *sim, const char *text, struct node_set *out, struct error *e) {
     struct part parts[MAX_PARTS];
     int n = parse(text, parts, e);
     *out = (struct node_set){0};
@@ -105,7 +100,7 @@ bool address_find(const struct sim *sim, const char *text, struct node_set *out,
         return false;
     for (uint32_t i = 0; i < sim->n_order; i++)
         if (matches(sim->order[i], parts, n))
-            *mem_push(out->at, out->n, out->cap) = sim->order[i];
+            *arena_push(&sim->arena, out->at, out->n, out->cap) = sim->order[i];
     if (out->n)
         return true;
     const char *near = error_nearest(text, address_at, sim);

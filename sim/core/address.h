@@ -10,15 +10,14 @@
 #include "core/node.h"
 
 struct node_set {
-    struct node **at; /* malloc'ed; free with node_set_release */
+    struct node **at; /* in the arena */
     uint32_t n, cap;
 };
 
 /* All sealed nodes that `text` means, in the order of the graph. False with an error when the text
  * is no address or nothing matches (with a near miss). `replicas` and `pool` nodes match by their
  * own names too. */
-bool address_find(const struct sim *sim, const char *text, struct node_set *out, struct error *e);
-void node_set_release(struct node_set *s);
+bool address_find(struct sim *sim, const char *text, struct node_set *out, struct error *e);
 
 /* "pod[3].rank" for a node in its scope. Written into the arena. */
 char *address_of(struct sim *sim, const struct node *n);

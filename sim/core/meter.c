@@ -10,8 +10,9 @@ const char *const phase_names[PHASES + 1] = {"wait",    "service", "network",
                                              "backoff", "stall",   NULL};
 
 void meter_init(struct meter *m, uint32_t cells, uint32_t results, uint32_t marks, uint32_t bits) {
-    *m = (struct meter){.n_cells = cells * results, .results = results};
-    m->cells = mem_zero(m->n_cells * sizeof *m->cells);
+    *m = (struct meter){.results = results};
+    m->cells = mem_zero((size_t)cells * results * sizeof *m->cells);
+    m->n_cells = cells * results;
     m->mark = mem_zero(marks * sizeof *m->mark);
     for (uint32_t i = 0; i < m->n_cells; i++) {
         for (int p = 0; p < PHASES; p++)

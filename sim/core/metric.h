@@ -47,10 +47,9 @@ struct metric_query {
 
 /* Resolves a reference against a sealed model. The label `case` is not looked at. False with an
  * error: unknown metric (did you mean), a statistic is missing, unknown class, phase or result.
- * Release with metric_release. */
-bool metric_bind(const struct sim *sim, const struct metric_ref *ref, struct metric_query *out,
+ */
+bool metric_bind(struct sim *sim, const struct metric_ref *ref, struct metric_query *out,
                  struct error *e);
-void metric_release(struct metric_query *q);
 
 /* Why a value is not there. */
 enum metric_lack { LACK_NOTHING, LACK_SAMPLES, LACK_FEW };

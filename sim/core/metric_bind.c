@@ -32,10 +32,6 @@ static const struct {
 };
 enum { BUILT_IN = sizeof built_in / sizeof built_in[0] };
 
-void metric_release(struct metric_query *q) {
-    node_set_release(&q->nodes);
-}
-
 struct names {
     const struct sim *sim;
     const struct node_set *nodes;
@@ -243,7 +239,7 @@ static bool labels_fit(const struct metric_ref *ref, const struct metric_query *
     return true;
 }
 
-bool metric_bind(const struct sim *sim, const struct metric_ref *ref, struct metric_query *q,
+bool metric_bind(struct sim *sim, const struct metric_ref *ref, struct metric_query *q,
                  struct error *e) {
     bool distribution = false;
     *q = (struct metric_query){.p = NAN, .whole = !ref->address};
@@ -252,7 +248,7 @@ bool metric_bind(const struct sim *sim, const struct metric_ref *ref, struct met
             return error_prefix(e, "metric %s", ref->text);
     } else
         for (uint32_t i = 0; i < sim->n_roots; i++)
-            *mem_push(q->nodes.at, q->nodes.n, q->nodes.cap) = sim->roots[i];
+            *arena_push(&sim->arena, q->nodes.at, q->nodes.n, q->nodes.cap) = sim->roots[i];
     bool ok = bind_name(ref, q, &distribution);
     if (!ok) {
         struct names x = {sim, &q->nodes};
@@ -273,7 +269,5 @@ bool metric_bind(const struct sim *sim, const struct metric_ref *ref, struct met
     if (ok && (!q->nodes.n || (q->what == WHAT_COST && !has_cost(q))))
         ok = error_set(e, "metric %s: nothing at '%s' has a '%s'", ref->text, ref->address,
                        ref->name);
-    if (!ok)
-        metric_release(q);
     return ok;
 }

@@ -10,11 +10,9 @@
 struct walk {
     struct sim *sim;
     struct error *e;
-    struct node *from;
-    struct node **post; /* callees before callers */
-    uint32_t n, cap;
-    struct edge **out;
-    uint32_t n_out, cap_out;
+    uint32_t cap;
+    struct node *of; /* whose edges are collected */
+    uint32_t cap_out;
     int depth;
 };
 
@@ -26,7 +24,7 @@ static void visit(struct walk *w, struct node *n);
 
 static void collect_edge(void *ctx, struct edge *e) {
     struct walk *w = ctx;
-    *mem_push(w->out, w->n_out, w->cap_out) = e;
+    *mem_push(w->of->out, w->of->n_out, w->cap_out) = e;
 }
 
 static void visit_ref(void *ctx, struct node *ref) {
@@ -54,35 +52,28 @@ static void visit(struct walk *w, struct node *n) {
         return;
     }
     n->visiting = true;
-    w->n_out = 0;
-    w->out = NULL, w->cap_out = 0;
+    w->of = n;
+    w->cap_out = 0;
     schema_edges(n, collect_edge, w);
-    struct edge **out = w->out;
-    uint32_t n_out = w->n_out;
-    w->out = NULL;
-    n->out = out;
-    n->n_out = n_out;
-    for (uint32_t i = 0; i < n_out; i++) {
-        out[i]->ordinal = out[i]->to->callers++;
-        visit(w, out[i]->to);
+    for (uint32_t i = 0; i < n->n_out; i++) {
+        n->out[i]->ordinal = n->out[i]->to->callers++;
+        visit(w, n->out[i]->to);
     }
     schema_refs(n, visit_ref, w);
     n->visiting = false;
     w->depth--;
     n->sealed = true;
-    *mem_push(w->post, w->n, w->cap) = n;
+    *mem_push(w->sim->order, w->sim->n_order, w->cap) = n;
 }
 
 static bool order_nodes(struct sim *sim, struct node *const *sources, uint32_t n, struct error *e) {
     struct walk w = {.sim = sim, .e = e};
     for (uint32_t i = 0; i < n; i++)
         visit(&w, sources[i]);
-    sim->order = w.post;
-    sim->n_order = w.n;
-    for (uint32_t i = 0; i < w.n / 2; i++) {
-        struct node *t = w.post[i];
-        w.post[i] = w.post[w.n - 1 - i];
-        w.post[w.n - 1 - i] = t;
+    for (uint32_t i = 0; i < sim->n_order / 2; i++) { /* found callees first */
+        struct node **other = &sim->order[sim->n_order - 1 - i], *t = sim->order[i];
+        sim->order[i] = *other;
+        *other = t;
     }
     return !error_is(e);
 }
@@ -119,7 +110,7 @@ static bool taken(struct node *const *sorted, uint32_t n, uint32_t at, const cha
 }
 
 static bool name_nodes(struct sim *sim, struct error *e) {
-    struct node **sorted = mem_resize(NULL, sim->n_order + 1, sizeof(struct node *));
+    struct node **sorted = arena_alloc(&sim->arena, (sim->n_order + 1) * sizeof(struct node *));
     memcpy(sorted, sim->order, sim->n_order * sizeof *sorted);
     qsort(sorted, sim->n_order, sizeof *sorted, by_scope_and_name);
     uint32_t run = 1;
@@ -143,7 +134,6 @@ static bool name_nodes(struct sim *sim, struct error *e) {
         error_set(e, "%s: the name '%s' is taken in this scope by %s; name it (name = \"…\")",
                   node_label(b, label, sizeof label), b->name, a->where);
     }
-    free(sorted);
     for (uint32_t i = 0; i < sim->n_order && !error_is(e); i++) {
         struct node *n = sim->order[i];
         n->address = address_of(sim, n);

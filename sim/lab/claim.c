@@ -125,7 +125,7 @@ static struct decision decide_fraction(const struct study *s, const struct condi
                                        const char *in_case, double confidence) {
     const struct condition *inner = c->left.inner;
     uint32_t n = count_of(s, c, in_case), hits = 0, used = 0;
-    double *left = mem_zero((n + 1) * sizeof *left), *right = mem_zero((n + 1) * sizeof *right);
+    double *left = mem_zero((2 * (size_t)n + 1) * sizeof *left), *right = left + n;
     values(s, &inner->left, in_case, left, n);
     bounds(s, inner, in_case, right, n);
     for (uint32_t i = 0; i < n; i++)
@@ -134,7 +134,6 @@ static struct decision decide_fraction(const struct study *s, const struct condi
             hits += condition_compare(inner, left[i], right[i]);
         }
     free(left);
-    free(right);
     struct decision d = {.value = used ? (double)hits / used : (double)NAN,
                          .ci = stats_binomial(hits, used, 0.95),
                          .n = used,
@@ -164,7 +163,7 @@ static struct estimate batched_difference(const struct study *s, const struct co
 static struct decision decide_difference(const struct study *s, const struct condition *c,
                                          const char *in_case, double confidence) {
     uint32_t n = count_of(s, c, in_case);
-    double *left = mem_zero((n + 1) * sizeof *left), *right = mem_zero((n + 1) * sizeof *right);
+    double *left = mem_zero((2 * (size_t)n + 1) * sizeof *left), *right = left + n;
     values(s, &c->left, in_case, left, n);
     bounds(s, c, in_case, right, n);
     struct estimate value = stats_estimate(left, n, 0.95), bound = stats_estimate(right, n, 0.95);
@@ -172,7 +171,6 @@ static struct decision decide_difference(const struct study *s, const struct con
         left[i] -= right[i];
     struct estimate diff = stats_estimate(left, n, confidence);
     free(left);
-    free(right);
     int q = study_query(s, &c->left);
     diff = batched_difference(s, c, in_case, q, diff);
     if (diff.used == 1 && isfinite(diff.ci.lo) && !c->has_right)

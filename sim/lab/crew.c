@@ -68,8 +68,13 @@ static bool report(struct shared *s, const struct worker *workers, int n) {
 bool crew_run(const struct crew *c, struct error *e) {
     int jobs = c->jobs > (int)c->tasks ? (int)c->tasks : c->jobs, started = 0;
     struct shared s = {.crew = c};
-    pthread_t *threads = mem_zero(((size_t)jobs + 1) * sizeof *threads);
-    struct worker *workers = mem_zero(((size_t)jobs + 1) * sizeof *workers);
+    pthread_t *threads = calloc((size_t)jobs + 1, sizeof *threads);
+    struct worker *workers = calloc((size_t)jobs + 1, sizeof *workers);
+    if (!threads || !workers) {
+        free(workers);
+        free(threads);
+        return mem_error(e, "starting the threads");
+    }
     pthread_mutex_init(&s.lock, NULL);
     for (; started < jobs; started++) {
         workers[started].shared = &s;

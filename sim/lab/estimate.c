@@ -68,15 +68,6 @@ uint64_t study_sample(const struct case_result *c, uint32_t query) {
     return sum;
 }
 
-void study_histogram(const struct study *s, const struct case_result *c, uint32_t index,
-                     struct hist *out) {
-    (void)s;
-    hist_init(out, HIST_FINE);
-    for (uint32_t i = 0; i < c->n; i++)
-        if (c->rep[i].latency && c->rep[i].latency[index].total)
-            hist_merge(out, &c->rep[i].latency[index]);
-}
-
 /* ---- precision */
 
 /* What a headline's half-width is measured by: its value, or 1 for shares; 0: it is none. */

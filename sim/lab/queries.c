@@ -5,25 +5,27 @@
 #include "core/address.h"
 #include "lab/study.h"
 
-static bool without_case(struct arena *a, const struct metric_ref *in, struct metric_ref *out,
-                         struct error *e) {
-    char text[600];
-    size_t n = (size_t)snprintf(text, sizeof text, "%s%s%s%s%s", in->address ? in->address : "",
+enum { TEXT = 640 };
+
+/* The metric as text, without the label `case`: in canonical form, as the reference is. */
+static void without_case(const struct metric_ref *in, char text[TEXT]) {
+    size_t n = (size_t)snprintf(text, TEXT, "%s%s%s%s%s", in->address ? in->address : "",
                                 in->address ? ":" : "", in->name, in->stat ? "." : "",
                                 in->stat ? in->stat : "");
     int shown = 0;
-    for (int i = 0; i < in->n_labels && n < sizeof text - 100; i++)
+    for (int i = 0; i < in->n_labels && n < TEXT - 140; i++)
         if (strcmp(in->label[i].key, "case"))
-            n += (size_t)snprintf(text + n, sizeof text - n, "%s%s=%s", shown++ ? "," : "{",
+            n += (size_t)snprintf(text + n, TEXT - n, "%s%s=%s", shown++ ? "," : "{",
                                   in->label[i].key, in->label[i].value);
-    snprintf(text + n, sizeof text - n, "%s", shown ? "}" : "");
-    return metric_ref_parse(a, text, out, e);
+    snprintf(text + n, TEXT - n, "%s", shown ? "}" : "");
 }
 
-static const char *text_of(struct arena *a, enum expr_kind kind, const struct metric_ref *ref) {
-    return kind == EXPR_METRIC
-               ? ref->text
-               : arena_print(a, "%s(%s)", kind == EXPR_MAX ? "max" : "min", ref->text);
+static void text_of(enum expr_kind kind, const char *metric, char text[TEXT]) {
+    snprintf(text, TEXT,
+             kind == EXPR_METRIC ? "%.600s"
+             : kind == EXPR_MAX  ? "max(%.600s)"
+                                 : "min(%.600s)",
+             metric);
 }
 
 static int find(const struct study *s, const char *text) {
@@ -39,18 +41,18 @@ static bool add(struct study *s, enum expr_kind kind, const struct metric_ref *r
     struct arena *a = &s->scenario.sim->arena;
     struct query q = {.kind = kind, .listed = listed};
     struct metric_query bound;
-    if (!without_case(a, ref, &q.ref, e))
-        return false;
-    q.text = text_of(a, kind, &q.ref);
-    int at = find(s, q.text);
+    char metric[TEXT], text[TEXT];
+    without_case(ref, metric);
+    text_of(kind, metric, text);
+    int at = find(s, text);
     if (at >= 0) {
         s->queries[at].listed = s->queries[at].listed || listed;
         return true;
     }
-    if (!metric_bind(s->scenario.sim, &q.ref, &bound, e))
+    if (!metric_ref_parse(a, metric, &q.ref, e) || !metric_bind(s->scenario.sim, &q.ref, &bound, e))
         return false;
+    q.text = arena_copy(a, text);
     q.unit = bound.unit;
-    metric_release(&bound);
     *mem_push(s->queries, s->n_queries, s->cap_queries) = q;
     return true;
 }
@@ -204,10 +206,10 @@ bool queries_make(struct study *s, bool all_nodes, struct error *e) {
 }
 
 int study_query(const struct study *s, const struct expr *x) {
-    struct metric_ref ref;
-    struct error e = {{0}};
-    struct arena *a = &((struct study *)(uintptr_t)s)->scenario.sim->arena;
-    if (x->kind == EXPR_FRACTION || !without_case(a, &x->metric, &ref, &e))
+    char metric[TEXT], text[TEXT];
+    if (x->kind == EXPR_FRACTION)
         return -1;
-    return find(s, text_of(a, x->kind, &ref));
+    without_case(&x->metric, metric);
+    text_of(x->kind, metric, text);
+    return find(s, text);
 }

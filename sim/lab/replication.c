@@ -28,7 +28,7 @@ static double value_of(const struct sim *sim, enum expr_kind kind, const struct 
 
 /* ---- reading */
 
-static void read_value(const struct sim *sim, const struct query *q, uint32_t i, bool alone,
+static void read_value(struct sim *sim, const struct query *q, uint32_t i, bool alone,
                        struct replication *r) {
     struct metric_query bound;
     struct error e = {{0}};
@@ -43,12 +43,11 @@ static void read_value(const struct sim *sim, const struct query *q, uint32_t i,
         if (alone && !isnan(r->value[i]))
             r->interval_lack[i] =
                 (uint8_t)batches_interval(sim, q->kind, &bound, r->value[i], &r->interval[i]);
-        metric_release(&bound);
     }
     r->lack[i] = (uint8_t)lack;
 }
 
-static void read_values(const struct study *s, const struct sim *sim, struct replication *r) {
+static void read_values(const struct study *s, struct sim *sim, struct replication *r) {
     bool alone = s->batches;
     r->value = mem_zero(s->n_queries * sizeof *r->value);
     r->lack = mem_zero(s->n_queries);
@@ -62,7 +61,7 @@ static void read_values(const struct study *s, const struct sim *sim, struct rep
         read_value(sim, &s->queries[i], i, alone, r);
 }
 
-static void read_histograms(const struct study *s, const struct sim *sim, struct replication *r) {
+static void read_histograms(const struct study *s, struct sim *sim, struct replication *r) {
     r->latency = mem_zero(s->n_hists * sizeof *r->latency);
     for (uint32_t i = 0; i < s->n_hists; i++) {
         hist_init(&r->latency[i], HIST_FINE);
@@ -74,14 +73,12 @@ static void read_histograms(const struct study *s, const struct sim *sim, struct
         }
         struct metric_query q;
         struct error e = {{0}};
-        if (metric_bind(sim, &ref, &q, &e)) {
+        if (metric_bind(sim, &ref, &q, &e))
             metric_histogram(&q, &r->latency[i]);
-            metric_release(&q);
-        }
     }
 }
 
-static void read_all(const struct study *s, const struct sim *sim, const struct drift_watch *watch,
+static void read_all(const struct study *s, struct sim *sim, const struct drift_watch *watch,
                      struct replication *r) {
     count_requests(sim, r);
     read_values(s, sim, r);

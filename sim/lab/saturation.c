@@ -61,8 +61,7 @@ static bool is_steady(const struct metric_query *q) {
     return q->what == WHAT_LATENCY || (q->what == WHAT_PHASE && q->phase == PHASE_WAIT);
 }
 
-static void withhold(struct study *s, struct case_result *c, const struct sim *sim,
-                     const bool *behind) {
+static void withhold(struct study *s, struct case_result *c, struct sim *sim, const bool *behind) {
     c->withheld = arena_alloc(&s->scenario.sim->arena, s->n_queries * sizeof *c->withheld);
     for (uint32_t i = 0; i < s->n_queries; i++) {
         struct metric_query q;
@@ -71,43 +70,60 @@ static void withhold(struct study *s, struct case_result *c, const struct sim *s
             continue; /* a node that this case does not have */
         for (uint32_t k = 0; is_steady(&q) && k < q.nodes.n; k++)
             c->withheld[i] = c->withheld[i] || behind[index_of(sim, q.nodes.at[k])];
-        metric_release(&q);
     }
 }
 
+/* What runs under a guard: blocks are the arena's, and the model is given back by `undo`. */
+struct search {
+    struct study *s;
+    struct case_result *c;
+    struct sim *sim;
+};
+
 /* The model of the case, built once more for its structure. */
-static bool explain(struct study *s, struct case_result *c, const struct drift *sum,
-                    const bool *grows, struct error *e) {
+static bool explain(struct search *x, const struct drift *sum, const bool *grows, struct error *e) {
+    struct study *s = x->s;
     struct scenario sc;
     struct scenario_request r = {.seed = s->seed,
                                  .replication = 1,
-                                 .in_case = c->name,
+                                 .in_case = x->c->name,
                                  .warmup = s->warmup,
                                  .duration = s->duration};
     if (!s->maker->build(s->maker, &r, &sc, e))
         return false;
+    x->sim = sc.sim;
     uint32_t n = sc.sim->n_order;
-    bool *cause = mem_zero(2 * (size_t)n + 1), *behind = cause + n;
+    bool *cause = arena_alloc(&s->scenario.sim->arena, 2 * (size_t)n + 1), *behind = cause + n;
     climb(sc.sim, grows, cause, behind);
-    list_causes(s, c, sc.sim, sum, cause);
-    withhold(s, c, sc.sim, behind);
-    free(cause);
-    s->maker->free_sim(s->maker, sc.sim);
+    list_causes(s, x->c, sc.sim, sum, cause);
+    withhold(s, x->c, sc.sim, behind);
     return true;
 }
 
-bool saturation_find(struct study *s, struct case_result *c, struct error *e) {
-    uint32_t nodes = c->n ? c->rep[0].nodes : 0;
-    struct drift *sum = mem_zero((nodes + 1) * sizeof *sum);
-    bool *grows = mem_zero(nodes + 1), any = false, ok = true;
-    pool_drifts(c, sum, nodes);
+static bool search(void *ctx, struct error *e) {
+    struct search *x = ctx;
+    struct arena *a = &x->s->scenario.sim->arena;
+    uint32_t nodes = x->c->n ? x->c->rep[0].nodes : 0;
+    struct drift *sum = arena_alloc(a, (nodes + 1) * sizeof *sum);
+    bool *grows = arena_alloc(a, nodes + 1), any = false;
+    pool_drifts(x->c, sum, nodes);
     for (uint32_t i = 0; i < nodes; i++)
         any |= grows[i] = drift_is_growth(&sum[i], nodes);
-    c->n_grows = 0;
-    c->withheld = NULL;
-    if (any)
-        ok = explain(s, c, sum, grows, e);
-    free(sum);
-    free(grows);
+    x->c->n_grows = 0;
+    x->c->withheld = NULL;
+    return !any || explain(x, sum, grows, e);
+}
+
+static void undo(void *ctx) {
+    struct search *x = ctx;
+    if (x->sim)
+        x->s->maker->free_sim(x->s->maker, x->sim);
+    x->sim = NULL;
+}
+
+bool saturation_find(struct study *s, struct case_result *c, struct error *e) {
+    struct search x = {.s = s, .c = c};
+    bool ok = mem_try(search, undo, &x, "looking for saturated nodes", e);
+    undo(&x);
     return ok;
 }

@@ -427,7 +427,6 @@ static bool apply_set(struct sim *sim, const char *text, struct error *e) {
     }
     if (ok && !hits)
         ok = schema_find(found.at[0]->type, param, e) != NULL;
-    node_set_release(&found);
     return ok || error_prefix(e, "--set %s", text);
 }
 

@@ -20,10 +20,11 @@ static bool has(const struct node *n, int what) {
     return schema_metric(n->type, of_nodes[what]) != NULL;
 }
 
-static void add_name(struct series_names *out, const char *address, const char *metric) {
+static void add_name(struct arena *a, struct series_names *out, const char *address,
+                     const char *metric) {
     char text[600];
     snprintf(text, sizeof text, "%s:%s", address, metric);
-    *mem_push(out->at, out->n, out->cap) = strdup(text);
+    *arena_push(a, out->at, out->n, out->cap) = arena_copy(a, text);
 }
 
 /* First of its replicas: stands for the pooled column. */
@@ -36,29 +37,23 @@ static bool leads(const struct node *n) {
     return true;
 }
 
-void series_name(const struct sim *sim, struct series_names *out) {
+void series_name(struct sim *sim, struct series_names *out) {
+    struct arena *a = &sim->arena;
     *out = (struct series_names){0};
     for (int i = 0; i < USERS; i++)
-        *mem_push(out->at, out->n, out->cap) = strdup(users[i]);
+        *arena_push(a, out->at, out->n, out->cap) = arena_copy(a, users[i]);
     char pooled[512];
     for (uint32_t i = 0; i < sim->n_order; i++)
         for (int w = 0; w < OF_NODES; w++) {
             const struct node *n = sim->order[i];
             if (!has(n, w))
                 continue;
-            add_name(out, n->address, of_nodes[w]);
+            add_name(a, out, n->address, of_nodes[w]);
             if (leads(n)) {
                 address_pooled(n, pooled, sizeof pooled);
-                add_name(out, pooled, of_nodes[w]);
+                add_name(a, out, pooled, of_nodes[w]);
             }
         }
-}
-
-void series_names_release(struct series_names *n) {
-    for (uint32_t i = 0; i < n->n; i++)
-        free(n->at[i]);
-    free(n->at);
-    *n = (struct series_names){0};
 }
 
 /* One column that is a node's integral, its share, or their mean over replicas. */

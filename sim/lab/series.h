@@ -15,9 +15,8 @@ struct series {
     uint32_t n_windows;
 };
 
-/* The columns that a sealed model has. */
-void series_name(const struct sim *sim, struct series_names *out);
-void series_names_release(struct series_names *n);
+/* The columns that a sealed model has; their names lie in its arena. */
+void series_name(struct sim *sim, struct series_names *out);
 
 /* Collects while the model runs: attach before sim_run, take after, release in any case. */
 struct sampler;

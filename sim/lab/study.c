@@ -22,8 +22,8 @@ struct work {
     struct study *study;
     const struct study_options *o;
     struct task *tasks;
-    uint32_t n;
-    uint64_t events; /* of the replications that are over */
+    uint32_t n, upto; /* tasks; replications that each open case is to have */
+    uint64_t events;  /* of the replications that are over */
 };
 
 static bool run_task(void *ctx, uint32_t index, struct sim_progress *progress, struct error *e) {
@@ -65,13 +65,24 @@ static void plan_tasks(struct work *w, struct case_result *c, uint32_t n) {
         w->tasks[w->n++] = (struct task){c, c->n};
 }
 
-/* Brings every open case to n replications. */
-static bool replicate(struct study *s, const struct study_options *o, uint32_t n, struct error *e) {
-    struct work w = {.study = s, .o = o};
-    w.tasks = mem_zero((size_t)s->n_cases * n * sizeof *w.tasks);
+static bool plan(void *ctx, struct error *e) {
+    struct work *w = ctx;
+    struct study *s = w->study;
+    (void)e;
+    w->tasks = mem_zero((size_t)s->n_cases * w->upto * sizeof *w->tasks);
     for (uint32_t i = 0; i < s->n_cases; i++)
         if (s->cases[i].open)
-            plan_tasks(&w, &s->cases[i], n);
+            plan_tasks(w, &s->cases[i], w->upto);
+    return true;
+}
+
+/* Brings every open case to n replications. */
+static bool replicate(struct study *s, const struct study_options *o, uint32_t n, struct error *e) {
+    struct work w = {.study = s, .o = o, .upto = n};
+    if (!mem_try(plan, NULL, &w, "preparing the runs", e)) {
+        free(w.tasks);
+        return false;
+    }
     struct crew crew = {.tasks = w.n,
                         .jobs = thread_count(o),
                         .run = run_task,
@@ -91,8 +102,8 @@ static void add_case(struct study *s, const char *name, uint32_t *cap) {
     for (uint32_t i = 0; i < s->n_cases; i++)
         if (!strcmp(s->cases[i].name, name))
             return;
-    *mem_push(s->cases, s->n_cases, *cap) =
-        (struct case_result){.name = arena_copy(&s->scenario.sim->arena, name)};
+    struct case_result one = {.name = arena_copy(&s->scenario.sim->arena, name)};
+    *mem_push(s->cases, s->n_cases, *cap) = one;
 }
 
 static void cases_of_expr(struct study *s, const struct expr *x, uint32_t *cap) {
@@ -180,22 +191,40 @@ static void plan_looks(struct study *s, const struct study_options *o, struct lo
     looks_plan(l, first, limit);
 }
 
+/* One look: are all claims decided and all headlines precise? Under a guard. */
+struct look {
+    struct study *s;
+    const struct study_options *o;
+    const struct looks *looks;
+    int k;
+    bool decided;
+};
+
+static bool judge(void *ctx, struct error *e) {
+    struct look *l = ctx;
+    (void)e;
+    bool decided = !l->o->claims || claims_decided(l->s, l->looks, l->k);
+    l->decided = precise(l->s) && decided;
+    return true;
+}
+
 static bool look_until_decided(struct study *s, const struct study_options *o, struct error *e) {
     struct looks l;
     plan_looks(s, o, &l);
     s->batches = l.n[0] == 1 ? BATCHES_MOST : 0;
-    s->decisions = o->claims ? mem_zero((s->scenario.n_claims + 1) * sizeof *s->decisions) : NULL;
     for (uint32_t i = 0; i < s->n_cases; i++)
         s->cases[i].open = true;
     for (int k = 0;; k++) {
+        struct look look = {s, o, &l, k, false};
         if (!replicate(s, o, l.n[k], e))
             return false;
         for (uint32_t i = 0; i < s->n_cases; i++)
             s->cases[i].open = false;
         s->looks = (uint32_t)k + 1;
         s->at_limit = k + 1 == l.count;
-        bool decided = !o->claims || claims_decided(s, &l, k);
-        if ((precise(s) && decided) || s->at_limit)
+        if (!mem_try(judge, NULL, &look, "judging the claims", e))
+            return false;
+        if (look.decided || s->at_limit)
             return true;
     }
 }
@@ -226,8 +255,31 @@ static void set_windows(struct study *s, const struct study_options *o) {
     series_name(s->scenario.sim, &s->names);
 }
 
+/* Study and options, for what runs under a guard. */
+struct setting {
+    struct study *s;
+    const struct study_options *o;
+};
+
+static bool list_questions(void *ctx, struct error *e) {
+    const struct setting *x = ctx;
+    list_cases(x->s, x->o);
+    return queries_make(x->s, x->o->all_nodes, e);
+}
+
+static bool make_room(void *ctx, struct error *e) {
+    const struct setting *x = ctx;
+    (void)e;
+    set_windows(x->s, x->o);
+    if (x->o->claims)
+        x->s->decisions = mem_zero((x->s->scenario.n_claims + 1) * sizeof *x->s->decisions);
+    return true;
+}
+
 bool study_run(const struct scenario_maker *m, const struct study_options *o, struct study *s,
                struct error *e) {
+    static const char preparing[] = "preparing the runs";
+    struct setting x = {s, o};
     double start = seconds();
     *s = (struct study){
         .maker = m, .seed = o->seed, .duration = o->duration, .precision = o->precision};
@@ -239,10 +291,9 @@ bool study_run(const struct scenario_maker *m, const struct study_options *o, st
     if (!m->build(m, &request, &s->scenario, e))
         return false;
     s->n_hists = s->scenario.sim->n_classes > 1 ? 1 + s->scenario.sim->n_classes : 1;
-    list_cases(s, o);
-    if (!queries_make(s, o->all_nodes, e) || !set_warmup(s, o, e))
+    if (!mem_try(list_questions, NULL, &x, preparing, e) || !set_warmup(s, o, e) ||
+        !mem_try(make_room, NULL, &x, preparing, e))
         return false;
-    set_windows(s, o);
     bool ok = look_until_decided(s, o, e);
     s->wall_s = seconds() - start;
     return ok;
@@ -257,7 +308,6 @@ void study_release(struct study *s) {
     free(s->cases);
     free(s->decisions);
     free(s->queries);
-    series_names_release(&s->names);
     if (s->scenario.sim)
         s->maker->free_sim(s->maker, s->scenario.sim);
     *s = (struct study){0};

@@ -130,9 +130,6 @@ struct estimate study_estimate(const struct study *s, const struct case_result *
 const char *study_why(const struct study *s, const struct case_result *c, uint32_t query);
 /* Requests or calls behind the value, over all replications; 0 where that says nothing. */
 uint64_t study_sample(const struct case_result *c, uint32_t query);
-/* Pooled over replications; index 0 all, then by class. The caller releases it. */
-void study_histogram(const struct study *s, const struct case_result *c, uint32_t index,
-                     struct hist *out);
 
 /* ---- parts, in files of their own */
 

@@ -280,6 +280,4 @@ void watch_release(struct watch *w) {
     for (int i = 0; i < WATCH_SLOTS; i++)
         hist_release(&w->slot[i].hist);
     hist_release(&w->all);
-    node_set_release(&w->left.nodes);
-    node_set_release(&w->right.nodes);
 }

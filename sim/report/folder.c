@@ -1,29 +1,14 @@
 #include "report/folder.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "report/json.h"
-
-static FILE *open_in(const char *dir, const char *name, struct error *e) {
-    char path[4096];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *f = fopen(path, "wb");
-    if (!f)
-        error_set(e, "%s: it cannot be written: %s", path, strerror(errno));
-    return f;
-}
-
-static bool close_in(FILE *f, const char *dir, const char *name, struct error *e) {
-    bool bad = ferror(f) != 0;
-    return (fclose(f) == 0 && !bad) ||
-           error_set(e, "%s/%s: it could not be written whole: %s", dir, name, strerror(errno));
-}
+#include "report/whole.h"
 
 static void quoted(FILE *f, const char *text) {
     if (strchr(text, ','))
@@ -32,21 +17,28 @@ static void quoted(FILE *f, const char *text) {
         fputs(text, f);
 }
 
+/* Pooled over the replications; index 0 is all, then by class. */
 static void write_histogram(FILE *f, const struct study *s, const struct case_result *c,
                             uint32_t index) {
-    struct hist h;
     char metric[128] = "latency";
+    const struct hist *widest = NULL;
     if (index)
         snprintf(metric, sizeof metric, "latency{class=%s}",
                  s->scenario.sim->classes[index - 1].name);
-    study_histogram(s, c, index, &h);
-    for (uint32_t i = 0; i < h.size; i++)
-        if (h.count[i]) {
-            quoted(f, metric);
-            fprintf(f, ",%.12g,%.12g,%llu\n", (double)hist_low(&h, i) * 1e-9,
-                    ((double)hist_high(&h, i) + 1) * 1e-9, (unsigned long long)h.count[i]);
-        }
-    hist_release(&h);
+    for (uint32_t r = 0; r < c->n; r++)
+        if (c->rep[r].latency && (!widest || c->rep[r].latency[index].size > widest->size))
+            widest = &c->rep[r].latency[index];
+    for (uint32_t i = 0; widest && i < widest->size; i++) {
+        unsigned long long count = 0;
+        for (uint32_t r = 0; r < c->n; r++)
+            if (c->rep[r].latency && i < c->rep[r].latency[index].size)
+                count += c->rep[r].latency[index].count[i];
+        if (!count)
+            continue;
+        quoted(f, metric);
+        fprintf(f, ",%.12g,%.12g,%llu\n", (double)hist_low(widest, i) * 1e-9,
+                ((double)hist_high(widest, i) + 1) * 1e-9, count);
+    }
 }
 
 /* Means over the replications that have a value. */
@@ -89,41 +81,77 @@ bool csv_metrics(FILE *f, const struct study *s, const struct case_result *c) {
     return !ferror(f);
 }
 
-static bool write_files(const char *dir, const struct study *s, const struct case_result *c,
-                        const char *scenario, bool claims, struct error *e) {
-    FILE *f = open_in(dir, "summary.json", e);
-    if (!f)
-        return false;
-    json_t *j = json_result(s, c, scenario, claims);
-    bool ok = json_write(f, j, e);
-    json_decref(j);
-    if (!close_in(f, dir, "summary.json", e) || !ok || !(f = open_in(dir, "metrics.csv", e)))
-        return false;
-    csv_metrics(f, s, c);
-    if (!close_in(f, dir, "metrics.csv", e) || !(f = open_in(dir, "histogram.csv", e)))
-        return false;
-    fputs("metric,low_s,high_s,count\n", f);
-    for (uint32_t i = 0; i < s->n_hists; i++)
-        write_histogram(f, s, c, i);
-    if (!close_in(f, dir, "histogram.csv", e) || !(f = open_in(dir, "series.csv", e)))
-        return false;
-    fputs("t_s,metric,value\n", f);
-    write_series(f, s, c);
-    return close_in(f, dir, "series.csv", e);
+/* ---- the files */
+
+struct job {
+    const struct study *s;
+    const struct case_result *c;
+    const char *scenario;
+    bool claims;
+};
+
+static bool summary(FILE *f, void *ctx, struct error *e) {
+    const struct job *j = ctx;
+    json_t *result = json_result(j->s, j->c, j->scenario, j->claims);
+    bool ok = json_write(f, result, e);
+    json_decref(result);
+    return ok;
 }
 
-static void remove_folder(const char *dir) {
-    DIR *d = opendir(dir);
-    char path[4096];
-    for (struct dirent *x; d && (x = readdir(d));) {
-        if (!strcmp(x->d_name, ".") || !strcmp(x->d_name, ".."))
-            continue;
-        snprintf(path, sizeof path, "%s/%s", dir, x->d_name);
-        unlink(path);
-    }
-    if (d)
-        closedir(d);
-    rmdir(dir);
+static bool metrics(FILE *f, void *ctx, struct error *e) {
+    const struct job *j = ctx;
+    (void)e;
+    return csv_metrics(f, j->s, j->c);
+}
+
+static bool histograms(FILE *f, void *ctx, struct error *e) {
+    const struct job *j = ctx;
+    (void)e;
+    fputs("metric,low_s,high_s,count\n", f);
+    for (uint32_t i = 0; i < j->s->n_hists; i++)
+        write_histogram(f, j->s, j->c, i);
+    return true;
+}
+
+static bool series(FILE *f, void *ctx, struct error *e) {
+    const struct job *j = ctx;
+    (void)e;
+    fputs("t_s,metric,value\n", f);
+    write_series(f, j->s, j->c);
+    return true;
+}
+
+static const struct {
+    const char *name;
+    bool (*write)(FILE *f, void *ctx, struct error *e);
+} files[] = {{"summary.json", summary},
+             {"metrics.csv", metrics},
+             {"histogram.csv", histograms},
+             {"series.csv", series}};
+
+static bool write_file(const char *dir, int i, struct job *j, struct error *e) {
+    char path[4200];
+    snprintf(path, sizeof path, "%s/%s", dir, files[i].name);
+    FILE *f = fopen(path, "wb");
+    if (!f)
+        return errno == ENOMEM
+                   ? mem_error(e, "writing a result folder")
+                   : error_set(e, "%s: it cannot be written: %s", path, strerror(errno));
+    bool ok = whole_write(f, files[i].write, j, e);
+    return (!fclose(f) && ok) ||
+           error_set(e, "%s: it could not be written whole: %s", path, strerror(errno));
+}
+
+static bool write_files(const char *dir, struct job *j, struct error *e) {
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        if (!write_file(dir, (int)i, j, e))
+            return false;
+    return true;
+}
+
+static void count(void *n, int folder, const char *name) {
+    (void)folder, (void)name;
+    ++*(int *)n;
 }
 
 bool folder_check(const char *dir, struct error *e) {
@@ -136,13 +164,8 @@ bool folder_check(const char *dir, struct error *e) {
     snprintf(summary, sizeof summary, "%s/summary.json", dir);
     if (!stat(summary, &st))
         return true;
-    DIR *d = opendir(dir);
     int n = 0;
-    while (d && readdir(d))
-        n++;
-    if (d)
-        closedir(d);
-    return n <= 2 ||
+    return (whole_list(dir, count, &n) && !n) ||
            error_set(e, "%s: it exists and is no result of nines; name another folder", dir);
 }
 
@@ -159,19 +182,19 @@ bool folder_write(const char *dir, const struct study *s, const struct case_resu
         return false;
     if (mkdir(temporary, 0777))
         return error_set(e, "%s: it cannot be made: %s", dir, strerror(errno));
-    bool ok = write_files(temporary, s, c, scenario, claims, e);
+    bool ok = write_files(temporary, &(struct job){s, c, scenario, claims}, e);
     struct error later = {{0}};
     if (ok && finish && !finish(temporary, ctx, &later))
         ok = true; /* the data is whole; the pictures are not */
     struct stat st;
     if (ok && !stat(dir, &st))
-        remove_folder(dir);
+        whole_remove(dir);
     if (ok && rename(temporary, dir)) {
         ok = false;
         error_set(e, "%s: it cannot be written: %s", dir, strerror(errno));
     }
     if (!ok)
-        remove_folder(temporary);
+        whole_remove(temporary);
     if (ok && error_is(&later))
         return error_set(e, "%s", later.text);
     return ok;

@@ -4,8 +4,35 @@
 #include <string.h>
 
 #include "agent/fault.h"
+#include "base/mem.h"
 #include "base/units.h"
 #include "core/group.h"
+
+/* Everything hangs on the root from the moment it exists, as running out of memory is a jump. Both
+ * take over `value` and return it. */
+static json_t *set(json_t *o, const char *key, json_t *value) {
+    if (json_object_set_new(o, key, value))
+        mem_out(0);
+    return value;
+}
+
+static json_t *append(json_t *list, json_t *value) {
+    if (json_array_append_new(list, value))
+        mem_out(0);
+    return value;
+}
+
+/* The name of a file may be any bytes. */
+static json_t *file_name(const char *name) {
+    char plain[4096];
+    json_t *text = json_string(name);
+    if (text)
+        return text;
+    snprintf(plain, sizeof plain, "%s", name);
+    for (char *c = plain; *c; c++)
+        *c = (unsigned char)*c < 0x80 ? *c : '?';
+    return json_string(plain);
+}
 
 static json_t *number(double x) {
     return isfinite(x) ? json_real(x) : json_null();
@@ -17,144 +44,122 @@ static json_t *interval(struct interval ci) {
     return json_pack("[f, f]", ci.lo, ci.hi);
 }
 
-static json_t *knobs(const struct scenario *s) {
-    json_t *o = json_object();
+static void knobs(json_t *o, const struct scenario *s) {
     for (uint32_t i = 0; i < s->n_knobs; i++) {
         const struct knob *k = &s->knobs[i];
-        json_object_set_new(o, k->name,
-                            k->is_text   ? json_string(k->text)
-                            : k->is_bool ? json_boolean(k->number != 0)
-                                         : number(k->number));
+        set(o, k->name,
+            k->is_text   ? json_string(k->text)
+            : k->is_bool ? json_boolean(k->number != 0)
+                         : number(k->number));
     }
-    return o;
 }
 
-static json_t *requests(const struct case_result *c) {
+static void requests(json_t *o, const struct case_result *c) {
     uint64_t start = 0, offered = 0, finished = 0, end = 0, by[OUTCOMES] = {0};
     for (uint32_t i = 0; i < c->n; i++) {
         const struct replication *r = &c->rep[i];
         start += r->at_start, offered += r->offered, finished += r->finished, end += r->at_end;
-        for (int o = 0; o < OUTCOMES; o++)
-            by[o] += r->by_outcome[o];
+        for (int k = 0; k < OUTCOMES; k++)
+            by[k] += r->by_outcome[k];
     }
-    json_t *outcomes = json_object();
-    for (int o = 0; o < OUTCOMES; o++)
-        json_object_set_new(outcomes, outcome_names[o], json_integer((json_int_t)by[o]));
-    return json_pack("{s:I, s:I, s:I, s:I, s:o}", "in_flight_at_start", (json_int_t)start,
-                     "offered", (json_int_t)offered, "finished", (json_int_t)finished,
-                     "in_flight_at_end", (json_int_t)end, "by_outcome", outcomes);
+    set(o, "in_flight_at_start", json_integer((json_int_t)start));
+    set(o, "offered", json_integer((json_int_t)offered));
+    set(o, "finished", json_integer((json_int_t)finished));
+    set(o, "in_flight_at_end", json_integer((json_int_t)end));
+    json_t *outcomes = set(o, "by_outcome", json_object());
+    for (int i = 0; i < OUTCOMES; i++)
+        set(outcomes, outcome_names[i], json_integer((json_int_t)by[i]));
 }
 
-static void set_new(json_t *o, const char *key, json_t *value) {
-    json_object_set_new(o, key, value);
-}
-
-static json_t *metric(const struct study *s, const struct case_result *c, uint32_t q) {
+static void metric(json_t *o, const struct study *s, const struct case_result *c, uint32_t q) {
     struct estimate e = study_estimate(s, c, q);
-    const char *unit = unit_symbol(s->queries[q].unit), *why = study_why(s, c, q);
+    const char *why = study_why(s, c, q);
     uint64_t sample = study_sample(c, q);
-    if (!e.used)
-        return json_pack("{s:n, s:s, s:s}", "value", "why", why, "unit", unit);
     bool batched = s->batches && !why;
-    json_t *o = json_pack("{s:o, s:o, s:I, s:s}", "value", number(e.mean), "ci95", interval(e.ci),
-                          "n", (json_int_t)(batched ? 1 : e.used), "unit", unit);
-    if (batched)
-        set_new(o, "batches", json_integer((json_int_t)e.used));
-    if (sample)
-        set_new(o, "sample", json_integer((json_int_t)sample));
+    set(o, "value", e.used ? number(e.mean) : json_null());
+    if (e.used) {
+        set(o, "ci95", interval(e.ci));
+        set(o, "n", json_integer((json_int_t)(batched ? 1 : e.used)));
+    }
+    set(o, "unit", json_string(unit_symbol(s->queries[q].unit)));
+    if (e.used && batched)
+        set(o, "batches", json_integer((json_int_t)e.used));
+    if (e.used && sample)
+        set(o, "sample", json_integer((json_int_t)sample));
     if (why)
-        set_new(o, "why_no_ci95", json_string(why));
-    if (!batched && e.used < c->n)
-        set_new(o, "without_value", json_integer((json_int_t)(c->n - e.used)));
-    return o;
+        set(o, e.used ? "why_no_ci95" : "why", json_string(why));
+    if (e.used && !batched && e.used < c->n)
+        set(o, "without_value", json_integer((json_int_t)(c->n - e.used)));
 }
 
-static json_t *metrics(const struct study *s, const struct case_result *c) {
-    json_t *o = json_object();
+static void metrics(json_t *o, const struct study *s, const struct case_result *c) {
     for (uint32_t i = 0; i < s->n_queries; i++)
-        json_object_set_new(o, s->queries[i].text, metric(s, c, i));
-    return o;
+        metric(set(o, s->queries[i].text, json_object()), s, c, i);
 }
 
-static json_t *nodes(const struct sim *sim) {
-    json_t *list = json_array();
+static void nodes(json_t *list, const struct sim *sim) {
     for (uint32_t i = 0; i < sim->n_order; i++) {
         const struct node *n = sim->order[i];
-        json_t *children = json_array();
+        json_t *o =
+            append(list, json_pack("{s:s, s:s}", "address", n->address, "kind", n->type->kind));
+        json_t *children = set(o, "children", json_array());
         for (uint32_t k = 0; k < n->n_out; k++)
-            json_array_append_new(children, json_string(n->out[k]->to->address));
-        json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "address", n->address, "kind",
-                                              n->type->kind, "children", children));
+            append(children, json_string(n->out[k]->to->address));
     }
-    return list;
 }
 
-static json_t *edges(const struct sim *sim) {
-    json_t *list = json_array();
+static void edges(json_t *list, const struct sim *sim) {
     for (uint32_t i = 0; i < sim->n_order; i++)
         for (uint32_t k = 0; k < sim->order[i]->n_out; k++)
-            json_array_append_new(list, json_pack("{s:s, s:s}", "from", sim->order[i]->address,
-                                                  "to", sim->order[i]->out[k]->to->address));
-    return list;
+            append(list, json_pack("{s:s, s:s}", "from", sim->order[i]->address, "to",
+                                   sim->order[i]->out[k]->to->address));
 }
 
-static json_t *claims(const struct study *s) {
-    json_t *list = json_array();
+static void claims(json_t *list, const struct study *s) {
     for (uint32_t i = 0; i < s->scenario.n_claims; i++) {
         const struct claim *c = &s->scenario.claims[i];
         struct decision d = s->decisions[i];
-        json_t *o =
-            json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:f}", "text", c->text, "condition",
-                      c->condition->text, "case", c->in_case ? c->in_case : "base", "verdict",
-                      verdict_names[d.verdict], "expected", verdict_names[c->expect], "value",
-                      number(d.value), "ci95", interval(d.ci), "n", (json_int_t)d.n, "confidence",
-                      d.confidence);
+        json_t *o = append(
+            list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:f}", "text", c->text,
+                            "condition", c->condition->text, "case",
+                            c->in_case ? c->in_case : "base", "verdict", verdict_names[d.verdict],
+                            "expected", verdict_names[c->expect], "value", number(d.value), "ci95",
+                            interval(d.ci), "n", (json_int_t)d.n, "confidence", d.confidence));
         if (c->because)
-            json_object_set_new(o, "because", json_string(c->because));
+            set(o, "because", json_string(c->because));
         if (d.why[0])
-            json_object_set_new(o, "why", json_string(d.why));
-        json_array_append_new(list, o);
+            set(o, "why", json_string(d.why));
     }
-    return list;
 }
 
-static json_t *slo(const struct study *s, const struct case_result *c) {
-    json_t *list = json_array();
+static void slo(json_t *list, const struct study *s, const struct case_result *c) {
     for (uint32_t i = 0; i < s->scenario.n_slo; i++) {
         const struct condition *x = s->scenario.slo[i];
         struct decision d = claim_decide(s, x, c->name, 0.95);
-        json_array_append_new(
-            list, json_pack("{s:s, s:s, s:o, s:s, s:o}", "condition", s->scenario.slo_text[i],
-                            "metric", x->left.kind == EXPR_METRIC ? x->left.metric.text : "",
-                            "bound", number(d.bound), "verdict", verdict_names[d.verdict], "value",
-                            number(d.value)));
+        append(list, json_pack("{s:s, s:s, s:o, s:s, s:o}", "condition", s->scenario.slo_text[i],
+                               "metric", x->left.kind == EXPR_METRIC ? x->left.metric.text : "",
+                               "bound", number(d.bound), "verdict", verdict_names[d.verdict],
+                               "value", number(d.value)));
     }
-    return list;
 }
 
-static json_t *spans(const struct scenario *s) {
-    json_t *list = json_array();
+static void spans(json_t *list, const struct scenario *s) {
     for (uint32_t i = 0; i < s->n_phases; i++)
-        json_array_append_new(list, json_pack("{s:s, s:f, s:f}", "name", s->phases[i].name,
-                                              "from_s", ns_to_s(s->phases[i].from), "to_s",
-                                              ns_to_s(s->phases[i].to)));
-    return list;
+        append(list, json_pack("{s:s, s:f, s:f}", "name", s->phases[i].name, "from_s",
+                               ns_to_s(s->phases[i].from), "to_s", ns_to_s(s->phases[i].to)));
 }
 
-static json_t *faults(const struct sim *sim) {
+static void faults(json_t *list, const struct sim *sim) {
     enum { ROOM = 64 };
     struct fault_info info[ROOM];
     uint32_t n = fault_list(sim, info, ROOM);
-    json_t *list = json_array();
     for (uint32_t i = 0; i < n && i < ROOM; i++) {
         bool timed = info[i].from != NS_NEVER;
-        json_array_append_new(
-            list, json_pack("{s:s, s:o, s:o}", "text", info[i].text, "from_s",
-                            timed ? json_real(ns_to_s(info[i].from)) : json_null(), "to_s",
-                            timed && info[i].to < NS_LIMIT ? json_real(ns_to_s(info[i].to))
-                                                           : json_null()));
+        append(list, json_pack("{s:s, s:o, s:o}", "text", info[i].text, "from_s",
+                               timed ? json_real(ns_to_s(info[i].from)) : json_null(), "to_s",
+                               timed && info[i].to < NS_LIMIT ? json_real(ns_to_s(info[i].to))
+                                                              : json_null()));
     }
-    return list;
 }
 
 static double value_of(const struct study *s, const struct case_result *c, const char *text) {
@@ -164,72 +169,93 @@ static double value_of(const struct study *s, const struct case_result *c, const
     return NAN;
 }
 
-static json_t *cost(const struct study *s, const struct case_result *c) {
-    json_t *items = json_array();
+static void cost(json_t *o, const struct study *s, const struct case_result *c) {
+    double per_hour = value_of(s, c, "cost.per_hour"), each = value_of(s, c, "cost.per_request");
     const struct sim *sim = s->scenario.sim;
+    set(o, "per_hour", number(per_hour));
+    set(o, "per_request", number(each));
+    json_t *items = set(o, "items", json_array());
     for (uint32_t i = 0; i < sim->n_order; i++)
         if (group_price(sim->order[i]) > 0) {
             char metric_name[600];
             snprintf(metric_name, sizeof metric_name, "%s:provisioned", sim->order[i]->address);
-            json_array_append_new(items,
-                                  json_pack("{s:s, s:f, s:o}", "group", sim->order[i]->address,
-                                            "per_replica_hour", group_price(sim->order[i]),
-                                            "replicas", number(value_of(s, c, metric_name))));
+            double replicas = value_of(s, c, metric_name);
+            append(items,
+                   json_pack("{s:s, s:f, s:o}", "group", sim->order[i]->address, "per_replica_hour",
+                             group_price(sim->order[i]), "replicas", number(replicas)));
         }
-    return json_pack("{s:o, s:o, s:o}", "per_hour", number(value_of(s, c, "cost.per_hour")),
-                     "per_request", number(value_of(s, c, "cost.per_request")), "items", items);
 }
 
-static json_t *saturated(const struct case_result *c) {
-    json_t *list = json_array();
+static void saturated(json_t *list, const struct case_result *c) {
     for (uint32_t i = 0; i < c->n_grows; i++)
-        json_array_append_new(list, json_pack("{s:s, s:f, s:f}", "node", c->grows[i].node,
-                                              "growth_per_s", c->grows[i].per_second,
-                                              "share_of_arrivals", c->grows[i].share));
-    return list;
+        append(list, json_pack("{s:s, s:f, s:f}", "node", c->grows[i].node, "growth_per_s",
+                               c->grows[i].per_second, "share_of_arrivals", c->grows[i].share));
+}
+
+struct job {
+    const struct study *s;
+    const struct case_result *c;
+    const char *scenario;
+    bool with_claims;
+    json_t *root;
+};
+
+static bool fill(void *ctx, struct error *e) {
+    const struct job *j = ctx;
+    const struct study *s = j->s;
+    const struct case_result *c = j->c;
+    uint64_t events = 0;
+    (void)e;
+    for (uint32_t i = 0; i < c->n; i++)
+        events += c->rep[i].events;
+    json_t *o = ((struct job *)ctx)->root =
+        json_pack("{s:s, s:o, s:s, s:s, s:I, s:I}", "schema", "nines.result/1", "scenario",
+                  file_name(j->scenario), "title", s->scenario.title, "case", c->name, "seed",
+                  (json_int_t)s->seed, "replications", (json_int_t)c->n);
+    knobs(set(o, "knobs", json_object()), &s->scenario);
+    set(o, "time",
+        json_pack("{s:f, s:f, s:b, s:b}", "warmup_s", ns_to_s(s->warmup), "measured_s",
+                  c->n ? ns_to_s(c->rep[0].measured) : 0.0, "warmup_auto", (int)s->warmup_auto,
+                  "warmup_found", (int)s->warmup_found));
+    if (s->precision > 0)
+        set(o, "precision",
+            json_pack("{s:f, s:b}", "wanted", s->precision, "reached", (int)!s->imprecise));
+    saturated(set(o, "saturated", json_array()), c);
+    requests(set(o, "requests", json_object()), c);
+    metrics(set(o, "metrics", json_object()), s, c);
+    nodes(set(o, "nodes", json_array()), s->scenario.sim);
+    edges(set(o, "edges", json_array()), s->scenario.sim);
+    spans(set(o, "phases", json_array()), &s->scenario);
+    faults(set(o, "faults", json_array()), s->scenario.sim);
+    slo(set(o, "slo", json_array()), s, c);
+    if (j->with_claims)
+        claims(set(o, "claims", json_array()), s);
+    cost(set(o, "cost", json_object()), s, c);
+    set(o, "audit", json_pack("{s:b, s:b}", "conserved", 1, "little", 1));
+    set(o, "run",
+        json_pack("{s:f, s:I, s:s}", "wall_s", s->wall_s, "events", (json_int_t)events, "version",
+                  NINES_VERSION));
+    return true;
+}
+
+static void undo(void *ctx) {
+    json_decref(((struct job *)ctx)->root);
 }
 
 json_t *json_result(const struct study *s, const struct case_result *c, const char *scenario,
                     bool with_claims) {
-    uint64_t events = 0;
-    for (uint32_t i = 0; i < c->n; i++)
-        events += c->rep[i].events;
-    json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "schema", "nines.result/1",
-                          "scenario", scenario, "title", s->scenario.title, "case", c->name, "seed",
-                          (json_int_t)s->seed, "replications", (json_int_t)c->n, "knobs",
-                          knobs(&s->scenario));
-    if (!o)
-        return NULL;
-    json_object_set_new(o, "time",
-                        json_pack("{s:f, s:f, s:b, s:b}", "warmup_s", ns_to_s(s->warmup),
-                                  "measured_s", c->n ? ns_to_s(c->rep[0].measured) : 0.0,
-                                  "warmup_auto", (int)s->warmup_auto, "warmup_found",
-                                  (int)s->warmup_found));
-    if (s->precision > 0)
-        json_object_set_new(
-            o, "precision",
-            json_pack("{s:f, s:b}", "wanted", s->precision, "reached", (int)!s->imprecise));
-    json_object_set_new(o, "saturated", saturated(c));
-    json_object_set_new(o, "requests", requests(c));
-    json_object_set_new(o, "metrics", metrics(s, c));
-    json_object_set_new(o, "nodes", nodes(s->scenario.sim));
-    json_object_set_new(o, "edges", edges(s->scenario.sim));
-    json_object_set_new(o, "phases", spans(&s->scenario));
-    json_object_set_new(o, "faults", faults(s->scenario.sim));
-    json_object_set_new(o, "slo", slo(s, c));
-    if (with_claims)
-        json_object_set_new(o, "claims", claims(s));
-    json_object_set_new(o, "cost", cost(s, c));
-    json_object_set_new(o, "audit", json_pack("{s:b, s:b}", "conserved", 1, "little", 1));
-    json_object_set_new(o, "run",
-                        json_pack("{s:f, s:I, s:s}", "wall_s", s->wall_s, "events",
-                                  (json_int_t)events, "version", NINES_VERSION));
-    return o;
+    struct job j = {s, c, scenario, with_claims, NULL};
+    struct error e = {{0}};
+    return mem_try(fill, undo, &j, "writing the JSON result", &e) ? j.root : NULL;
 }
 
 bool json_write(FILE *f, const json_t *j, struct error *e) {
-    if (!j || json_dumpf(j, f, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) || fputc('\n', f) == EOF ||
-        fflush(f))
-        return error_set(e, "the JSON result could not be written");
-    return true;
+    json_free_t release;
+    char *text = j ? json_dumps(j, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) : NULL;
+    if (!text)
+        return mem_error(e, "writing the JSON result");
+    bool ok = fputs(text, f) >= 0 && fputc('\n', f) != EOF && !fflush(f);
+    json_get_alloc_funcs(NULL, &release);
+    release(text);
+    return ok || error_set(e, "the JSON result could not be written");
 }

@@ -1,12 +1,10 @@
 #include "plot.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/mem.h"
 #include "plot_impl.h"
 
 enum { PICTURES = 4, FORMATS = 2, PATHS = 4096 };
@@ -21,14 +19,18 @@ static const struct {
     {"load", plot_prepare_load},
 };
 
+static const char drawing[] = "drawing the pictures";
+
 /* One call of plot_folder. */
 struct work {
+    struct arena arena;
     const char *dir;
     const struct plot_options *options;
     char temp[PATHS];
     struct plot_summary summary;
     struct plot_hists hists;
     struct plot_series series;
+    struct sheet script, body, panels;
     bool drawn[PICTURES];
     const char *format[FORMATS];
     int formats;
@@ -58,18 +60,9 @@ static bool make_temp(struct work *w, struct error *e) {
         return true;
     int why = errno;
     w->temp[0] = '\0';
-    return error_set(e, "%s: no temporary folder can be made in it: %s", w->dir, strerror(why));
-}
-
-static void remove_temp(const char *temp) {
-    DIR *d = temp[0] ? opendir(temp) : NULL;
-    if (!d)
-        return;
-    for (struct dirent *entry; (entry = readdir(d));)
-        if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-            unlinkat(dirfd(d), entry->d_name, 0);
-    closedir(d);
-    rmdir(temp);
+    return why == ENOMEM ? mem_error(e, drawing)
+                         : error_set(e, "%s: no temporary folder can be made in it: %s", w->dir,
+                                     strerror(why));
 }
 
 /* An SVG leaves the choice of fonts to its viewer; cairo needs them now. */
@@ -99,41 +92,34 @@ static void add_body(const struct work *w, const char *name, char *body, FILE *s
     }
 }
 
-static bool add_picture(struct work *w, int i, FILE *script, struct error *e) {
-    char *body = NULL;
-    size_t size;
-    struct plot_job job = {&w->summary, &w->hists, &w->series, w->temp, NULL};
-    job.script = open_memstream(&body, &size);
-    if (!job.script)
-        return error_set(e, "out of memory for the script of a picture");
-    bool fine = picture[i].prepare(&job, &w->drawn[i], e);
-    fclose(job.script);
+static bool add_picture(struct work *w, int i, struct error *e) {
+    if (!sheet_open(&w->body, e))
+        return false;
+    struct plot_job job = {&w->arena, &w->summary, &w->hists, &w->series,
+                           w->temp,   w->body.f,   &w->panels};
+    bool fine = picture[i].prepare(&job, &w->drawn[i], e) && fputc('\0', w->body.f) != EOF &&
+                sheet_close(&w->body, e);
     if (fine && w->drawn[i])
-        add_body(w, picture[i].name, body, script);
-    free(body);
+        add_body(w, picture[i].name, w->body.text, w->script.f);
+    sheet_release(&w->body);
     return fine;
 }
 
 static bool draw(struct work *w, struct error *e) {
-    char *text = NULL;
-    size_t size;
-    FILE *script = open_memstream(&text, &size);
-    if (!script)
-        return error_set(e, "out of memory for the script of the pictures");
-    plot_put_text(script, "SCRIPTS", w->options->scripts);
-    plot_put_text(script, "TEMP", w->temp);
+    if (!sheet_open(&w->script, e))
+        return false;
+    plot_put_text(w->script.f, "SCRIPTS", w->options->scripts);
+    plot_put_text(w->script.f, "TEMP", w->temp);
     bool fine = true, some = false;
     for (int i = 0; fine && i < PICTURES; i++) {
-        fine = add_picture(w, i, script, e);
+        fine = add_picture(w, i, e);
         some = some || w->drawn[i];
     }
-    fclose(script);
     if (fine && !some)
         fine = error_set(
             e, "%s: nothing to draw: histogram.csv and series.csv are missing or empty", w->dir);
-    fine = fine && plot_pipe_run(text, size, e);
-    free(text);
-    return fine;
+    return fine && sheet_close(&w->script, e) &&
+           plot_pipe_run(&w->arena, w->script.text, w->script.n, e);
 }
 
 /* Complete pictures get their names. */
@@ -153,18 +139,32 @@ static bool publish(struct work *w, void (*wrote)(void *ctx, const char *path), 
     return true;
 }
 
-bool plot_folder(const char *dir, const struct plot_options *o,
-                 void (*wrote)(void *ctx, const char *path), void *ctx, struct error *e) {
-    struct work *w = mem_zero(sizeof *w);
-    w->dir = dir;
-    w->options = o;
-    bool fine = choose_formats(w, e) && plot_summary_load(&w->summary, dir, e) &&
-                plot_hists_load(&w->hists, dir, e) && plot_series_open(&w->series, dir, e) &&
-                make_temp(w, e) && draw(w, e) && publish(w, wrote, ctx, e);
-    remove_temp(w->temp);
+static bool plot(void *ctx, struct error *e) {
+    struct work *w = ctx;
+    return choose_formats(w, e) && plot_summary_load(&w->summary, &w->arena, w->dir, e) &&
+           plot_hists_load(&w->hists, &w->arena, w->dir, e) &&
+           plot_series_open(&w->series, &w->arena, w->dir, e) && make_temp(w, e) && draw(w, e);
+}
+
+/* Also what has been put away already. */
+static void put_away(void *ctx) {
+    struct work *w = ctx;
+    if (w->temp[0])
+        whole_remove(w->temp);
+    w->temp[0] = '\0';
     plot_summary_free(&w->summary);
     plot_hists_free(&w->hists);
     plot_series_free(&w->series);
-    free(w);
+    sheet_release(&w->script);
+    sheet_release(&w->body);
+    sheet_release(&w->panels);
+    arena_release(&w->arena);
+}
+
+bool plot_folder(const char *dir, const struct plot_options *o,
+                 void (*wrote)(void *ctx, const char *path), void *ctx, struct error *e) {
+    struct work w = {.dir = dir, .options = o};
+    bool fine = mem_try(plot, put_away, &w, drawing, e) && publish(&w, wrote, ctx, e);
+    put_away(&w);
     return fine;
 }

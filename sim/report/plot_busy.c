@@ -1,10 +1,8 @@
 /* Which of many addresses the load picture shows. */
 #include <ctype.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "plot_impl.h"
 
 struct candidate {
@@ -14,13 +12,14 @@ struct candidate {
 };
 
 struct candidates {
+    struct arena *arena;
     struct candidate *item;
     size_t n, cap;
 };
 
 /* Every index becomes [*]. */
-static char *pool_name(const char *name) {
-    char *out = mem_zero(2 * strlen(name) + 1), *o = out;
+static char *pool_name(struct arena *a, const char *name) {
+    char *out = arena_alloc(a, 2 * strlen(name) + 1), *o = out;
     while (*name) {
         *o++ = *name++;
         if (o[-1] == '[' && isdigit((unsigned char)*name)) {
@@ -36,10 +35,11 @@ static struct candidate *candidate_at(struct candidates *c, const char *metric, 
     for (size_t i = 0; i < c->n; i++)
         if (strlen(c->item[i].name) == length && !strncmp(c->item[i].name, metric, length))
             return &c->item[i];
-    char *name = strndup(metric, length);
-    struct candidate *fresh = mem_push(c->item, c->n, c->cap);
-    *fresh = (struct candidate){.name = name, .pool = pool_name(name)};
-    return fresh;
+    char *name = arena_print(c->arena, "%.*s", (int)length, metric);
+    struct candidate fresh = {.name = name, .pool = pool_name(c->arena, name)};
+    struct candidate *place = arena_push(c->arena, c->item, c->n, c->cap);
+    *place = fresh;
+    return place;
 }
 
 static void collect(struct candidates *c, const struct plot_series *s) {
@@ -116,24 +116,19 @@ static const struct candidate *outlier(const struct candidates *c, const struct 
 }
 
 int plot_busiest(const struct plot_series *s, struct plot_address *out) {
-    struct candidates c = {0};
+    struct candidates c = {.arena = s->arena};
     collect(&c, s);
     rank(&c);
     int n = 0, singles = 0;
     const struct candidate *x;
     for (int colour = 1; colour <= PLOT_ADDRESSES && (x = best_left(&c)); colour++) {
         const struct candidate *one = singles < PLOT_SINGLES ? outlier(&c, x) : NULL;
-        out[n++] = (struct plot_address){strdup(x->name), colour, false};
+        out[n++] = (struct plot_address){x->name, colour, false};
         if (one) {
-            out[n++] = (struct plot_address){strdup(one->name), colour, true};
+            out[n++] = (struct plot_address){one->name, colour, true};
             singles++;
         }
         c.item[x - c.item].score = -1;
     }
-    for (size_t i = 0; i < c.n; i++) {
-        free(c.item[i].name);
-        free(c.item[i].pool);
-    }
-    free(c.item);
     return n;
 }

@@ -1,19 +1,14 @@
 /* Buckets of histogram.csv and what is computed from them. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/mem.h"
 #include "base/rows.h"
 #include "plot_impl.h"
 
 static struct plot_hist *hist_at(struct plot_hists *h, size_t label) {
-    if (label >= (size_t)h->n) {
-        h->hist = mem_resize(h->hist, label + 1, sizeof *h->hist);
-        memset(h->hist + h->n, 0, (label + 1 - (size_t)h->n) * sizeof *h->hist);
-        h->n = (int)label + 1;
-    }
+    while (label >= (size_t)h->n)
+        *arena_push(h->arena, h->hist, h->n, h->cap) = (struct plot_hist){0};
     return &h->hist[label];
 }
 
@@ -27,39 +22,32 @@ static bool load_row(struct plot_hists *h, struct rows *rows, const double v[4],
         return error_set(e, "%s:%zu: the buckets of %s do not ascend", path, rows_line(rows),
                          rows_label(rows, 0, (size_t)v[0]));
     if (v[3] > 0) {
-        *mem_push(to->bucket, to->n, to->cap) = (struct plot_bucket){v[1], v[2], v[3]};
+        *arena_push(h->arena, to->bucket, to->n, to->cap) = (struct plot_bucket){v[1], v[2], v[3]};
         to->total += v[3];
     }
     return true;
 }
 
-bool plot_hists_load(struct plot_hists *h, const char *dir, struct error *e) {
+bool plot_hists_load(struct plot_hists *h, struct arena *a, const char *dir, struct error *e) {
     static const struct rows_column columns[] = {
         {"metric", true}, {"low_s", false}, {"high_s", false}, {"count", false}};
-    memset(h, 0, sizeof *h);
+    *h = (struct plot_hists){.arena = a};
     char path[4096];
     snprintf(path, sizeof path, "%s/histogram.csv", dir);
     if (access(path, F_OK))
         return true;
-    struct rows *rows = rows_open(path, columns, 4, e);
-    if (!rows)
-        return false;
+    struct rows *rows = h->rows = rows_open(path, columns, 4, e);
     double v[4];
-    bool fine = true;
+    bool fine = rows != NULL;
     while (fine && rows_next(rows, v, e))
         fine = load_row(h, rows, v, path, e);
     for (int i = 0; i < h->n; i++)
-        h->hist[i].name = strdup(rows_label(rows, 0, (size_t)i));
-    rows_close(rows);
+        h->hist[i].name = rows_label(rows, 0, (size_t)i);
     return fine && !error_is(e);
 }
 
 void plot_hists_free(struct plot_hists *h) {
-    for (int i = 0; i < h->n; i++) {
-        free(h->hist[i].name);
-        free(h->hist[i].bucket);
-    }
-    free(h->hist);
+    rows_close(h->rows);
     memset(h, 0, sizeof *h);
 }
 

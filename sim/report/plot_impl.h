@@ -3,20 +3,22 @@
 #ifndef NINES_REPORT_PLOT_IMPL_H
 #define NINES_REPORT_PLOT_IMPL_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
-#include "base/error.h"
+#include "base/mem.h"
+#include "report/whole.h"
 
 /* ---- text and the script (plot_text.c) */
 
 enum { PLOT_BODY = 15, PLOT_SMALL = 13, PLOT_TITLE = 21 }; /* heights of the fonts */
 
 /* A copy without control characters and malformed UTF-8, cut with an ellipsis where it would become
- * wider than `width` at font height `font`. To be freed. */
-char *plot_text_fit(const char *text, double width, int font);
+ * wider than `width` at font height `font`. */
+char *plot_text_fit(struct arena *a, const char *text, double width, int font);
 double plot_text_width(const char *text, int font); /* an estimate on the generous side */
 
 /* Lists the distinct characters for which a font may be missing. cairo draws a huge box for such a
@@ -100,6 +102,7 @@ struct plot_slo {
     double bound;
 };
 struct plot_summary {
+    json_t *root; /* what was read */
     char *title, *subtitle;
     double warmup, measured;   /* s */
     double p50, p90, p99;      /* latency, s; NaN when the result has none */
@@ -109,7 +112,7 @@ struct plot_summary {
     int n_slos;
 };
 
-bool plot_summary_load(struct plot_summary *s, const char *dir, struct error *e);
+bool plot_summary_load(struct plot_summary *s, struct arena *a, const char *dir, struct error *e);
 void plot_summary_free(struct plot_summary *s);
 
 /* ---- histograms (plot_hist.c) */
@@ -118,17 +121,20 @@ struct plot_bucket {
     double low, high, count; /* s, s */
 };
 struct plot_hist {
-    char *name; /* "latency" or "latency{class=human}" */
+    const char *name; /* "latency" or "latency{class=human}", of the table */
     struct plot_bucket *bucket;
     size_t n, cap;
     double total;
 };
 struct plot_hists {
+    struct arena *arena;
+    struct rows *rows;
     struct plot_hist *hist;
-    int n;
+    int n, cap;
 };
 
-bool plot_hists_load(struct plot_hists *h, const char *dir, struct error *e); /* no file: n = 0 */
+/* No file: n = 0. */
+bool plot_hists_load(struct plot_hists *h, struct arena *a, const char *dir, struct error *e);
 void plot_hists_free(struct plot_hists *h);
 double plot_hist_quantile(const struct plot_hist *h, double p); /* s */
 /* Shares of the total in `n` bins of equal width on the axis; a bucket is spread over the bins it
@@ -151,20 +157,20 @@ struct plot_stat {
     int n;              /* windows with t >= 0 */
 };
 struct plot_series {
+    struct arena *arena;
     struct rows *rows; /* NULL: no series.csv */
     struct plot_stat *stat;
-    int n;
+    int n, cap;
     double step;        /* s, the width of a window */
     double first, last; /* s, middles of the first and the last window */
 };
 
 /* Two passes, so that a table with hundreds of replicas costs the memory of what is drawn: the
  * first collects what there is, plot_series_read fetches the chosen metrics. */
-bool plot_series_open(struct plot_series *s, const char *dir, struct error *e);
+bool plot_series_open(struct plot_series *s, struct arena *a, const char *dir, struct error *e);
 const struct plot_stat *plot_series_find(const struct plot_series *s, const char *metric);
 bool plot_series_read(struct plot_series *s, struct plot_wanted *w, int n, struct error *e);
 void plot_series_free(struct plot_series *s);
-void plot_points_free(struct plot_points *p);
 /* Writes the points as one gnuplot data block, thinned to what a picture can show (minima and
  * maxima survive), with a break where a window has no value and a dash where a value stands alone.
  */
@@ -183,11 +189,13 @@ int plot_busiest(const struct plot_series *s, struct plot_address *out);
 /* ---- pictures */
 
 struct plot_job {
+    struct arena *arena; /* of all that is made for the pictures */
     const struct plot_summary *summary;
     const struct plot_hists *hists;
     struct plot_series *series;
-    const char *temp; /* folder for tables */
-    FILE *script;     /* of the picture in work: variables, then the loading of its .gp file */
+    const char *temp;     /* folder for tables */
+    FILE *script;         /* of the picture in work: variables, then the loading of its .gp file */
+    struct sheet *panels; /* for a part of it */
 };
 
 /* Each prepares one picture: tables into temp, variables and `load` into the script. *some is false
@@ -237,7 +245,7 @@ void plot_put_lines(struct plot_job *j, const struct plot_wanted *w, const char 
 /* ---- gnuplot (plot_pipe.c) */
 
 /* Feeds the script to one gnuplot process and waits for its end. */
-bool plot_pipe_run(const char *script, size_t size, struct error *e);
+bool plot_pipe_run(struct arena *a, const char *script, size_t size, struct error *e);
 
 /* Is there a font that has all of these characters? Asks fontconfig's fc-list; without it: no. */
 bool plot_pipe_fonts(const uint32_t *points, size_t n);

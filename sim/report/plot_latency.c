@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "plot_impl.h"
 
 static const struct plot_hist *find_all(const struct plot_hists *h) {
@@ -151,6 +150,8 @@ bool plot_prepare_latency(struct plot_job *j, bool *some, struct error *e) {
     if (!f)
         return false;
     write_curve(f, h, &x, &share, false);
+    if (!plot_table_close(f, "cdf.tsv", e))
+        return false;
     plot_put_frame(j, &frame, NULL);
     plot_put_axis(j->script, "X", &x);
     plot_put_axis(j->script, "BARS", &bars);
@@ -163,7 +164,7 @@ bool plot_prepare_latency(struct plot_job *j, bool *some, struct error *e) {
             q[i] = plot_hist_quantile(h, p[i]);
     plot_put_marks(j, &frame, &x, q);
     fputs("load SCRIPTS.'/latency.gp'\n", j->script);
-    return plot_table_close(f, "cdf.tsv", e);
+    return true;
 }
 
 static int by_total(const void *a, const void *b) {
@@ -178,7 +179,8 @@ enum { CLASSES = 6 };
  */
 static int choose_lines(const struct plot_hists *h, const struct plot_hist **line, int *more) {
     const struct plot_hist *all = find_all(h);
-    const struct plot_hist **some = mem_zero((size_t)(h->n + 1) * sizeof(struct plot_hist *));
+    const struct plot_hist **some =
+        arena_alloc(h->arena, (size_t)(h->n + 1) * sizeof(struct plot_hist *));
     int n = 0, lines = 0;
     for (int i = 0; i < h->n; i++)
         if (&h->hist[i] != all && h->hist[i].total > 0)
@@ -189,13 +191,12 @@ static int choose_lines(const struct plot_hists *h, const struct plot_hist **lin
     for (int i = 0; i < n && i < CLASSES; i++)
         line[lines++] = some[i];
     *more = n > CLASSES ? n - CLASSES : 0;
-    free(some);
     return lines;
 }
 
 /* "latency{class=human}" is "human" in a legend. */
-static char *line_name(const char *metric) {
-    char *text = strdup(strcmp(metric, "latency") ? metric : "all users");
+static char *line_name(struct arena *a, const char *metric) {
+    char *text = arena_copy(a, strcmp(metric, "latency") ? metric : "all users");
     char *from = text, *end = text + strlen(text);
     if (!strncmp(from, "latency{", 8) && end[-1] == '}') {
         end[-1] = '\0';
@@ -203,9 +204,7 @@ static char *line_name(const char *metric) {
         if (!strncmp(from, "class=", 6))
             from += 6;
     }
-    char *fitted = plot_text_fit(from, 160, PLOT_SMALL);
-    free(text);
-    return fitted;
+    return plot_text_fit(a, from, 160, PLOT_SMALL);
 }
 
 /* False when no axis can be logarithmic. */
@@ -255,11 +254,12 @@ bool plot_prepare_tail(struct plot_job *j, bool *some, struct error *e) {
     if (!*some)
         return true;
     FILE *f = plot_table_open(j, "TAIL", "tail.tsv", e);
-    if (!f)
+    for (int i = 0; f && i < n; i++)
+        write_curve(f, line[i], &x, &y, true);
+    if (!f || !plot_table_close(f, "tail.tsv", e))
         return false;
     for (int i = 0; i < n; i++) {
-        write_curve(f, line[i], &x, &y, true);
-        name[i] = line_name(line[i]->name);
+        name[i] = line_name(j->arena, line[i]->name);
         bool all = !strcmp(line[i]->name, "latency");
         style[i] = all ? 1 : ++classes;
         colour[i] = all && n > 1 ? 7 : style[i]; /* black among colours, else the first colour */
@@ -279,7 +279,5 @@ bool plot_prepare_tail(struct plot_job *j, bool *some, struct error *e) {
     plot_put_numbers(j->script, "STYLE", style, n);
     plot_put_texts(j->script, "NAME", (const char *const *)name, n);
     fputs("load SCRIPTS.'/tail.gp'\n", j->script);
-    for (int i = 0; i < n; i++)
-        free(name[i]);
-    return plot_table_close(f, "tail.tsv", e);
+    return true;
 }

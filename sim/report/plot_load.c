@@ -1,9 +1,7 @@
 /* The picture of the load: queues, utilisation and throughput over time, one panel each. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "plot_impl.h"
 
 enum { MOST = PLOT_ADDRESSES + PLOT_SINGLES, STYLE_SINGLE = 8 };
@@ -45,7 +43,7 @@ static void put_panel(struct plot_job *j, const struct panel *p, const struct pl
     double colour[MOST], style[MOST];
     struct plot_axis y;
     for (int i = 0; i < n; i++) {
-        fitted[i] = plot_text_fit(address[i].name, 190, PLOT_SMALL);
+        fitted[i] = plot_text_fit(j->arena, address[i].name, 190, PLOT_SMALL);
         colour[i] = address[i].colour;
         style[i] = address[i].single ? STYLE_SINGLE : address[i].colour;
     }
@@ -55,8 +53,6 @@ static void put_panel(struct plot_job *j, const struct panel *p, const struct pl
     plot_put_axis(j->script, "Y", &y);
     plot_put_lines(j, w, (const char *const *)fitted, colour, style, n);
     fputs("load SCRIPTS.'/load_panel.gp'\n", j->script);
-    for (int i = 0; i < n; i++)
-        free(fitted[i]);
 }
 
 /* Adds one panel if there are data for it. */
@@ -64,20 +60,13 @@ static bool add_panel(struct plot_job *j, const struct panel *p, const struct pl
                       int n, struct stack *s, struct error *e) {
     struct plot_job inner = *j;
     struct plot_wanted w[MOST] = {0};
-    char *metric[MOST];
     inner.script = s->script;
     for (int i = 0; i < n; i++) {
-        metric[i] = mem_zero(strlen(address[i].name) + strlen(p->suffix) + 1);
-        sprintf(metric[i], "%s%s", address[i].name, p->suffix);
-        w[i].metric = metric[i];
+        w[i].metric = arena_print(j->arena, "%s%s", address[i].name, p->suffix);
     }
     int blocks = plot_write_blocks(&inner, w, n, p->file, e);
     if (blocks > 0)
         put_panel(&inner, p, address, w, n, s);
-    for (int i = 0; i < n; i++) {
-        free(metric[i]);
-        plot_points_free(&w[i].points);
-    }
     return blocks >= 0;
 }
 
@@ -86,26 +75,20 @@ static bool add_panels(struct plot_job *j, struct stack *s, struct error *e) {
     struct plot_address rate[] = {{.name = "offered", .colour = 7},
                                   {.name = "goodput", .colour = 3}};
     int n = plot_busiest(j->series, busy);
-    bool fine = add_panel(j, &queue_panel, busy, n, s, e) &&
-                add_panel(j, &work_panel, busy, n, s, e) &&
-                add_panel(j, &rate_panel, rate, 2, s, e);
-    for (int i = 0; i < n; i++)
-        free(busy[i].name);
-    return fine;
+    return add_panel(j, &queue_panel, busy, n, s, e) && add_panel(j, &work_panel, busy, n, s, e) &&
+           add_panel(j, &rate_panel, rate, 2, s, e);
 }
 
 bool plot_prepare_load(struct plot_job *j, bool *some, struct error *e) {
     static const int heights[] = {640, 640, 760, 940};
-    char *text = NULL, note[64] = "";
-    size_t size;
+    char note[64] = "";
     *some = false;
     if (!j->series->rows)
         return true;
-    struct stack s = {open_memstream(&text, &size), 0, 960};
-    if (!s.script)
-        return error_set(e, "out of memory for the script of the load picture");
-    bool fine = add_panels(j, &s, e);
-    fclose(s.script);
+    if (!sheet_open(j->panels, e))
+        return false;
+    struct stack s = {j->panels->f, 0, 960};
+    bool fine = add_panels(j, &s, e) && sheet_close(j->panels, e);
     *some = s.panels > 0;
     if (fine && *some) {
         struct plot_axis x;
@@ -115,8 +98,9 @@ bool plot_prepare_load(struct plot_job *j, bool *some, struct error *e) {
         plot_put_frame(j, &frame, note);
         plot_put_axis(j->script, "X", &x);
         plot_put_number(j->script, "PANELS", s.panels);
-        fprintf(j->script, "load SCRIPTS.'/load.gp'\n%sunset multiplot\n", text);
+        fprintf(j->script, "load SCRIPTS.'/load.gp'\n%.*sunset multiplot\n", (int)j->panels->n,
+                j->panels->text);
     }
-    free(text);
+    sheet_release(j->panels);
     return fine;
 }

@@ -4,14 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "plot_impl.h"
 
 FILE *plot_table_open(struct plot_job *j, const char *variable, const char *name, struct error *e) {
     char path[4096];
     snprintf(path, sizeof path, "%s/%s", j->temp, name);
     FILE *f = fopen(path, "w");
-    if (!f)
+    if (!f && errno == ENOMEM)
+        mem_error(e, "drawing the pictures");
+    else if (!f)
         error_set(e, "%s: %s", path, strerror(errno));
     fprintf(j->script, "%s = TEMP.'/%s'\n", variable, name);
     return f;
@@ -25,17 +26,15 @@ bool plot_table_close(FILE *f, const char *name, struct error *e) {
 }
 
 void plot_put_frame(struct plot_job *j, const struct plot_frame *f, const char *note) {
-    char *line = mem_zero(strlen(j->summary->subtitle) + (note ? strlen(note) : 0) + 8);
-    sprintf(line, "%s%s%s", j->summary->subtitle, note && note[0] ? " · " : "", note ? note : "");
-    char *fitted = plot_text_fit(line, f->width - 50, PLOT_BODY);
+    char *line = arena_print(j->arena, "%s%s%s", j->summary->subtitle, note && note[0] ? " · " : "",
+                             note ? note : "");
+    char *fitted = plot_text_fit(j->arena, line, f->width - 50, PLOT_BODY);
     plot_put_text(j->script, "TITLE", j->summary->title);
     plot_put_text(j->script, "SUBTITLE", fitted);
     plot_put_number(j->script, "W", f->width);
     plot_put_number(j->script, "H", f->height);
     plot_put_number(j->script, "LEFT", f->left / f->width);
     plot_put_number(j->script, "RIGHT", f->right / f->width);
-    free(line);
-    free(fitted);
 }
 
 double plot_key_side(const struct plot_frame *f, const char *const *text, int n) {
@@ -61,22 +60,23 @@ static int by_place(const void *a, const void *b) {
     return x->slo - y->slo;
 }
 
-static struct mark quantile_mark(const struct plot_axis *a, int i, double seconds) {
+static struct mark quantile_mark(struct arena *texts, const struct plot_axis *a, int i,
+                                 double seconds) {
     static const char *const names[] = {"p50", "p90", "p99"};
-    char value[32], text[64];
+    char value[32];
     plot_duration_text(value, sizeof value, seconds);
-    snprintf(text, sizeof text, "%s %s", names[i], value);
+    char *text = arena_print(texts, "%s %s", names[i], value);
     double place = plot_axis_place(a, seconds);
-    return (struct mark){strdup(text), fmin(fmax(place, 0), 1), false, place >= 0 && place <= 1};
+    return (struct mark){text, fmin(fmax(place, 0), 1), false, place >= 0 && place <= 1};
 }
 
 /* A bound beyond the axis points to where it is. */
-static struct mark slo_mark(const struct plot_axis *a, const struct plot_slo *slo, double width) {
+static struct mark slo_mark(struct arena *texts, const struct plot_axis *a,
+                            const struct plot_slo *slo, double width) {
     double place = plot_axis_place(a, slo->bound);
-    char *text = mem_zero(strlen(slo->text) + 16);
-    sprintf(text, "%s%s%s", place < 0 ? "← " : "", slo->text, place > 1 ? " →" : "");
-    char *fitted = plot_text_fit(text, width, PLOT_SMALL);
-    free(text);
+    char *text =
+        arena_print(texts, "%s%s%s", place < 0 ? "← " : "", slo->text, place > 1 ? " →" : "");
+    char *fitted = plot_text_fit(texts, text, width, PLOT_SMALL);
     return (struct mark){fitted, fmin(fmax(place, 0), 1), true, place >= 0 && place <= 1};
 }
 
@@ -91,14 +91,14 @@ static int collect(struct mark *m, const struct plot_job *j, const struct plot_a
     double wanted = 0;
     for (int i = 0; quantiles && i < 3; i++)
         if (isfinite(quantiles[i]))
-            m[n++] = quantile_mark(a, i, quantiles[i]);
+            m[n++] = quantile_mark(j->arena, a, i, quantiles[i]);
     for (int i = 0; i < n; i++)
         room -= wide(m[i].text);
     for (int i = 0; i < slos; i++)
         wanted += wide(slo[i].text) + 1.5 * PLOT_SMALL; /* and an arrow */
     for (int i = 0; i < slos; i++) {
         double share = wanted > room ? room / slos - 1.5 * PLOT_SMALL : room;
-        m[n++] = slo_mark(a, &slo[i], share);
+        m[n++] = slo_mark(j->arena, a, &slo[i], share);
     }
     qsort(m, (size_t)n, sizeof *m, by_place);
     return n;
@@ -128,6 +128,4 @@ void plot_put_marks(struct plot_job *j, const struct plot_frame *f, const struct
     plot_put_numbers(j->script, "MARK_LABEL", label, n);
     plot_put_numbers(j->script, "MARK_KIND", kind, n);
     plot_put_numbers(j->script, "MARK_ON", on, n);
-    for (int i = 0; i < n; i++)
-        free(m[i].text);
 }

@@ -104,16 +104,14 @@ static void talk(struct child *c, const char *script, size_t size, char *said, s
 
 /* gnuplot goes on after an error and complains about what follows from it; the first message, up to
  * an empty line, is the one that counts. */
-static bool refused(char *said, struct error *e) {
+static bool refused(struct arena *a, char *said, struct error *e) {
     while (*said == '\n' || *said == ' ')
         said++;
     char *end = strstr(said, "\n\n");
     if (end)
         *end = '\0';
-    char *line = plot_text_fit(said, 4800, PLOT_SMALL); /* at most about 600 characters */
-    error_set(e, "gnuplot refused: %s", line[0] ? line : "(it gave no reason)");
-    free(line);
-    return false;
+    char *line = plot_text_fit(a, said, 4800, PLOT_SMALL); /* at most about 600 characters */
+    return error_set(e, "gnuplot refused: %s", line[0] ? line : "(it gave no reason)");
 }
 
 static bool child_wait(const struct child *c, int *status) {
@@ -123,7 +121,7 @@ static bool child_wait(const struct child *c, int *status) {
     return true;
 }
 
-bool plot_pipe_run(const char *script, size_t size, struct error *e) {
+bool plot_pipe_run(struct arena *a, const char *script, size_t size, struct error *e) {
     /* -d: no start-up file of the user may change the pictures */
     char *argv[] = {"gnuplot", "-d", NULL}, said[2048] = "";
     struct child c;
@@ -131,6 +129,8 @@ bool plot_pipe_run(const char *script, size_t size, struct error *e) {
     if (failed == ENOENT)
         return error_set(e, "gnuplot is not installed: the pictures were not drawn (apt install "
                             "gnuplot-nox); everything else is complete");
+    if (failed == ENOMEM)
+        return mem_error(e, "starting gnuplot");
     if (failed)
         return error_set(e, "gnuplot cannot be started: %s", strerror(failed));
     talk(&c, script, size, said, sizeof said);
@@ -140,7 +140,7 @@ bool plot_pipe_run(const char *script, size_t size, struct error *e) {
         return true;
     if (WIFSIGNALED(status))
         return error_set(e, "gnuplot was ended by signal %d", WTERMSIG(status));
-    return refused(said, e);
+    return refused(a, said, e);
 }
 
 bool plot_pipe_fonts(const uint32_t *points, size_t n) {

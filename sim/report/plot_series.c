@@ -4,16 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/mem.h"
 #include "base/rows.h"
 #include "plot_impl.h"
 
 static struct plot_stat *stat_at(struct plot_series *s, size_t label) {
-    if (label >= (size_t)s->n) {
-        s->stat = mem_resize(s->stat, label + 1, sizeof *s->stat);
-        memset(s->stat + s->n, 0, (label + 1 - (size_t)s->n) * sizeof *s->stat);
-        s->n = (int)label + 1;
-    }
+    while (label >= (size_t)s->n)
+        *arena_push(s->arena, s->stat, s->n, s->cap) = (struct plot_stat){0};
     return &s->stat[label];
 }
 
@@ -47,10 +43,10 @@ static bool first_pass(struct plot_series *s, struct error *e) {
     return !error_is(e);
 }
 
-bool plot_series_open(struct plot_series *s, const char *dir, struct error *e) {
+bool plot_series_open(struct plot_series *s, struct arena *a, const char *dir, struct error *e) {
     static const struct rows_column columns[] = {
         {"t_s", false}, {"metric", true}, {"value", false}};
-    memset(s, 0, sizeof *s);
+    *s = (struct plot_series){.arena = a};
     char path[4096];
     snprintf(path, sizeof path, "%s/series.csv", dir);
     if (access(path, F_OK))
@@ -75,12 +71,12 @@ static int by_time(const void *a, const void *b) {
     return (x->t > y->t) - (x->t < y->t);
 }
 
-static void keep_points(struct plot_points *out, struct point *p, int n) {
+static void keep_points(struct arena *a, struct plot_points *out, struct point *p, int n) {
     if (n > 0)
         qsort(p, (size_t)n, sizeof *p, by_time);
     out->n = n;
-    out->t = mem_zero((size_t)n * sizeof *out->t);
-    out->v = mem_zero((size_t)n * sizeof *out->v);
+    out->t = arena_alloc(a, (size_t)n * sizeof *out->t);
+    out->v = arena_alloc(a, (size_t)n * sizeof *out->v);
     for (int i = 0; i < n; i++) {
         out->t[i] = p[i].t;
         out->v[i] = p[i].v;
@@ -88,11 +84,12 @@ static void keep_points(struct plot_points *out, struct point *p, int n) {
 }
 
 bool plot_series_read(struct plot_series *s, struct plot_wanted *w, int n, struct error *e) {
-    int *slot = mem_zero((size_t)(s->n + 1) * sizeof *slot); /* label -> 1 + index into w */
+    int *slot =
+        arena_alloc(s->arena, (size_t)(s->n + 1) * sizeof *slot); /* label -> 1 + index into w */
     struct {
         struct point *p;
         size_t n, cap;
-    } *got = mem_zero((size_t)(n + 1) * sizeof *got);
+    } *got = arena_alloc(s->arena, (size_t)(n + 1) * sizeof *got);
     for (int i = 0; i < n; i++) {
         const struct plot_stat *stat = plot_series_find(s, w[i].metric);
         if (stat)
@@ -104,27 +101,16 @@ bool plot_series_read(struct plot_series *s, struct plot_wanted *w, int n, struc
         /* the file may have grown since the first pass */
         int i = v[1] < s->n ? slot[(int)v[1]] - 1 : -1;
         if (i >= 0 && isfinite(v[0]) && isfinite(v[2]))
-            *mem_push(got[i].p, got[i].n, got[i].cap) = (struct point){v[0], v[2]};
+            *arena_push(s->arena, got[i].p, got[i].n, got[i].cap) = (struct point){v[0], v[2]};
     }
-    for (int i = 0; i < n; i++) {
-        keep_points(&w[i].points, got[i].p, (int)got[i].n);
-        free(got[i].p);
-    }
-    free(got);
-    free(slot);
+    for (int i = 0; i < n; i++)
+        keep_points(s->arena, &w[i].points, got[i].p, (int)got[i].n);
     return fine && !error_is(e);
 }
 
 void plot_series_free(struct plot_series *s) {
     rows_close(s->rows);
-    free(s->stat);
     memset(s, 0, sizeof *s);
-}
-
-void plot_points_free(struct plot_points *p) {
-    free(p->t);
-    free(p->v);
-    memset(p, 0, sizeof *p);
 }
 
 /* Points [from, to) without a gap among them; `group` of them become their minimum and maximum. */

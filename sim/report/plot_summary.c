@@ -1,15 +1,18 @@
 /* What the pictures need from summary.json. */
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include "base/mem.h"
 #include "plot_impl.h"
 
 /* Where a value is looked up, for the messages. */
 struct source {
+    struct arena *arena;
     const char *path;
     struct error *e;
 };
@@ -55,7 +58,7 @@ static bool load_faults(struct plot_summary *out, const struct source *s, const 
     size_t i;
     if (!get_array(s, root, "faults", &list))
         return false;
-    out->faults = mem_zero(json_array_size(list) * sizeof *out->faults);
+    out->faults = arena_alloc(s->arena, json_array_size(list) * sizeof *out->faults);
     json_array_foreach(list, i, item) {
         struct plot_fault *f = &out->faults[out->n_faults];
         const char *text = get_text(s, item, "text", "fault");
@@ -64,7 +67,7 @@ static bool load_faults(struct plot_summary *out, const struct source *s, const 
             return false;
         if (isnan(f->from))
             return error_set(s->e, "%s: fault %zu has no 'from_s'", s->path, i + 1);
-        f->text = plot_text_fit(text, 420, PLOT_SMALL);
+        f->text = plot_text_fit(s->arena, text, 420, PLOT_SMALL);
         out->n_faults++;
     }
     qsort(out->faults, (size_t)out->n_faults, sizeof *out->faults, by_start);
@@ -82,7 +85,7 @@ static bool load_slos(struct plot_summary *out, const struct source *s, const js
     size_t i;
     if (!get_array(s, root, "slo", &list))
         return false;
-    out->slos = mem_zero(json_array_size(list) * sizeof *out->slos);
+    out->slos = arena_alloc(s->arena, json_array_size(list) * sizeof *out->slos);
     json_array_foreach(list, i, item) {
         double bound;
         const char *metric = get_text(s, item, "metric", "");
@@ -94,8 +97,7 @@ static bool load_slos(struct plot_summary *out, const struct source *s, const js
         if (!strncmp(text, latency, sizeof latency - 1))
             text += sizeof latency - 1; /* every axis says latency already */
         struct plot_slo *slo = &out->slos[out->n_slos++];
-        slo->text = mem_zero(strlen(text) + 8);
-        sprintf(slo->text, "SLO %s", text);
+        slo->text = arena_print(s->arena, "SLO %s", text);
         slo->bound = bound;
     }
     qsort(out->slos, (size_t)out->n_slos, sizeof *out->slos, by_bound);
@@ -128,13 +130,12 @@ static bool load_head(struct plot_summary *out, const struct source *s, const js
         span_text(warmup + 7, 32, out->warmup);
         strcat(warmup, " of warm-up");
     }
-    char *kase = plot_text_fit(name, 300, PLOT_BODY);
+    char *kase = plot_text_fit(s->arena, name, 300, PLOT_BODY);
     snprintf(line, sizeof line, "case %s · %s%s%s%.0f replication%s · measured %s%s", kase,
              number[0] ? "seed " : "", number, number[0] ? " · " : "", replications,
              replications == 1 ? "" : "s", measured, warmup);
-    free(kase);
-    out->title = plot_text_fit(title && title[0] ? title : scenario, 1020, PLOT_TITLE);
-    out->subtitle = plot_text_fit(line, 1020, PLOT_BODY);
+    out->title = plot_text_fit(s->arena, title && title[0] ? title : scenario, 1020, PLOT_TITLE);
+    out->subtitle = plot_text_fit(s->arena, line, 1020, PLOT_BODY);
     return true;
 }
 
@@ -155,36 +156,42 @@ static bool load_root(struct plot_summary *out, const struct source *s, const js
            load_slos(out, s, root);
 }
 
-bool plot_summary_load(struct plot_summary *out, const char *dir, struct error *e) {
+/* The whole file; no file is open while memory may run out. NULL with an error. */
+static char *read_text(struct arena *a, const char *path, size_t *size, struct error *e) {
+    struct stat info;
+    int fd = -1;
+    if (!stat(path, &info)) {
+        *size = (size_t)info.st_size;
+        char *text = arena_alloc(a, *size + 1);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t n = fd < 0 ? -1 : read(fd, text, *size);
+        if (fd >= 0)
+            close(fd);
+        if (n == (ssize_t)*size)
+            return text;
+    }
+    error_set(e, "%s: %s (a result folder is what 'nines run S --out DIR' writes)", path,
+              strerror(errno));
+    return NULL;
+}
+
+bool plot_summary_load(struct plot_summary *out, struct arena *a, const char *dir,
+                       struct error *e) {
     memset(out, 0, sizeof *out);
     char path[4096];
+    size_t size;
     snprintf(path, sizeof path, "%s/summary.json", dir);
-    FILE *f = fopen(path, "rb");
-    if (!f)
-        return error_set(e, "%s: %s (a result folder is what 'nines run S --out DIR' writes)", path,
-                         strerror(errno));
-    json_error_t why;
-    json_t *root = json_loadf(f, 0, &why);
-    fclose(f);
-    if (!root) {
-        char *text = plot_text_fit(why.text, 4000, PLOT_BODY); /* one line */
-        error_set(e, "%s:%d: %s", path, why.line, text);
-        free(text);
+    const char *text = read_text(a, path, &size, e);
+    if (!text)
         return false;
-    }
-    bool fine = load_root(out, &(struct source){path, e}, root);
-    json_decref(root);
-    return fine;
+    json_error_t why;
+    out->root = json_loadb(text, size, 0, &why);
+    return out->root ? load_root(out, &(struct source){a, path, e}, out->root)
+                     : error_set(e, "%s:%d: %s", path, why.line,
+                                 plot_text_fit(a, why.text, 4000, PLOT_BODY)); /* one line */
 }
 
 void plot_summary_free(struct plot_summary *s) {
-    for (int i = 0; i < s->n_faults; i++)
-        free(s->faults[i].text);
-    for (int i = 0; i < s->n_slos; i++)
-        free(s->slos[i].text);
-    free(s->faults);
-    free(s->slos);
-    free(s->title);
-    free(s->subtitle);
+    json_decref(s->root);
     memset(s, 0, sizeof *s);
 }

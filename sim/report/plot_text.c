@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "plot_impl.h"
 
 enum { MALFORMED = 0xFFFD };
@@ -68,8 +67,8 @@ double plot_text_width(const char *text, int font) {
 }
 
 /* The text without what a picture cannot hold; white space of any kind becomes one blank. */
-static char *text_clean(const char *text) {
-    char *out = mem_zero(3 * strlen(text) + 1), *o = out; /* a malformed byte becomes 3 */
+static char *text_clean(struct arena *a, const char *text) {
+    char *out = arena_alloc(a, 3 * strlen(text) + 1), *o = out; /* a malformed byte becomes 3 */
     while (*text) {
         const char *from = text;
         uint32_t c = next_point(&text);
@@ -89,8 +88,8 @@ static char *text_clean(const char *text) {
     return out;
 }
 
-char *plot_text_fit(const char *text, double width, int font) {
-    char *s = text_clean(text);
+char *plot_text_fit(struct arena *a, const char *text, double width, int font) {
+    char *s = text_clean(a, text);
     if (plot_text_width(s, font) <= width)
         return s;
     const char *p = s;
@@ -104,11 +103,7 @@ char *plot_text_fit(const char *text, double width, int font) {
     }
     while (keep > 0 && s[keep - 1] == ' ')
         keep--;
-    char *out = mem_zero(keep + 4);
-    memcpy(out, s, keep);
-    memcpy(out + keep, "\xE2\x80\xA6", 4);
-    free(s);
-    return out;
+    return arena_print(a, "%.*s\xE2\x80\xA6", (int)keep, s);
 }
 
 /* What the fonts of a plain installation may not have: DejaVu goes as far as Hebrew, and has the

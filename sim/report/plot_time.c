@@ -1,9 +1,7 @@
 /* The pictures over time: percentiles, and load. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "plot_impl.h"
 
 void plot_time_axis(struct plot_axis *a, const struct plot_job *j) {
@@ -41,9 +39,9 @@ void plot_put_spans(struct plot_job *j, const struct plot_frame *f, const struct
                     char *note, size_t size) {
     double room = f->right - f->left;
     size_t most = (size_t)j->summary->n_faults + 1;
-    struct plot_span *span = mem_zero(most * sizeof *span);
-    double *number = mem_zero(4 * most * sizeof *number);
-    const char **text = mem_zero(most * sizeof(char *));
+    struct plot_span *span = arena_alloc(j->arena, most * sizeof *span);
+    double *number = arena_alloc(j->arena, 4 * most * sizeof *number);
+    const char **text = arena_alloc(j->arena, most * sizeof(char *));
     double *from = number, *to = from + most, *lane = to + most, *x = lane + most;
     int n = collect_spans(span, j->summary, a, room), lanes = 0;
     int unnamed = plot_lanes(span, n, room);
@@ -65,25 +63,21 @@ void plot_put_spans(struct plot_job *j, const struct plot_frame *f, const struct
     plot_put_texts(j->script, "SPAN_TEXT", text, n);
     if (unnamed > 0)
         snprintf(note, size, "%d fault%s shaded without a name", unnamed, unnamed == 1 ? "" : "s");
-    free(span);
-    free(number);
-    free(text);
 }
 
 int plot_write_blocks(struct plot_job *j, struct plot_wanted *w, int n, const char *file,
                       struct error *e) {
-    FILE *f = plot_table_open(j, "TABLE", file, e);
-    bool fine = f && plot_series_read(j->series, w, n, e);
     int blocks = 0;
-    for (int i = 0; fine && i < n; i++) {
+    if (!plot_series_read(j->series, w, n, e))
+        return -1;
+    FILE *f = plot_table_open(j, "TABLE", file, e);
+    for (int i = 0; f && i < n; i++) {
         if (w[i].points.n == 0)
             continue;
         plot_points_write(&w[i].points, j->series->step, f);
         blocks++;
     }
-    if (f && !plot_table_close(f, file, e))
-        fine = false;
-    return fine ? blocks : -1;
+    return f && plot_table_close(f, file, e) ? blocks : -1;
 }
 
 static void extent(const struct plot_points *p, double *lo, double *hi) {
@@ -127,24 +121,21 @@ static void put_bounds(struct plot_job *j, const struct plot_axis *y, struct plo
     int n = s->n_slos < KEY_SLOS ? s->n_slos : KEY_SLOS;
     for (int i = 0; i < n; i++) {
         double place = plot_axis_place(y, s->slos[i].bound);
-        char *fitted = plot_text_fit(s->slos[i].text, KEY_TEXT - 2 * PLOT_SMALL, PLOT_SMALL);
-        text[i] = mem_zero(strlen(fitted) + 8);
-        sprintf(text[i], "%s%s", fitted, place > 1 ? " ↑" : place < 0 ? " ↓" : "");
-        free(fitted);
+        char *fitted =
+            plot_text_fit(j->arena, s->slos[i].text, KEY_TEXT - 2 * PLOT_SMALL, PLOT_SMALL);
+        text[i] = arena_print(j->arena, "%s%s", fitted, place > 1 ? " ↑" : place < 0 ? " ↓" : "");
         at[i] = s->slos[i].bound;
     }
     f->right = fmin(plot_key_side(f, (const char *const *)text, n), f->right);
     plot_put_number(j->script, "BOUNDS", n);
     plot_put_numbers(j->script, "BOUND_AT", at, n);
     plot_put_texts(j->script, "BOUND_TEXT", (const char *const *)text, n);
-    for (int i = 0; i < n; i++)
-        free(text[i]);
 }
 
 void plot_put_lines(struct plot_job *j, const struct plot_wanted *w, const char *const *names,
                     const double *colour, const double *style, int n) {
-    const char **name = mem_zero((size_t)(n + 1) * sizeof(char *));
-    double *number = mem_zero((size_t)(2 * n + 1) * sizeof *number);
+    const char **name = arena_alloc(j->arena, (size_t)(n + 1) * sizeof(char *));
+    double *number = arena_alloc(j->arena, (size_t)(2 * n + 1) * sizeof *number);
     int k = 0;
     for (int i = 0; i < n; i++) {
         if (w[i].points.n == 0)
@@ -157,8 +148,6 @@ void plot_put_lines(struct plot_job *j, const struct plot_wanted *w, const char 
     plot_put_texts(j->script, "NAME", name, k);
     plot_put_numbers(j->script, "COLOUR", number, k);
     plot_put_numbers(j->script, "STYLE", number + n, k);
-    free(name);
-    free(number);
 }
 
 bool plot_prepare_percentiles(struct plot_job *j, bool *some, struct error *e) {
@@ -188,7 +177,5 @@ bool plot_prepare_percentiles(struct plot_job *j, bool *some, struct error *e) {
         plot_put_lines(j, w, names, colour, style, N);
         fputs("load SCRIPTS.'/percentiles.gp'\n", j->script);
     }
-    for (int i = 0; i < N; i++)
-        plot_points_free(&w[i].points);
     return blocks >= 0;
 }

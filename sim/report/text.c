@@ -172,23 +172,32 @@ struct busy {
     double mean;
 };
 
-static int by_mean(const void *x, const void *y) {
-    const struct busy *a = x, *b = y;
-    return a->mean < b->mean ? 1 : a->mean > b->mean ? -1 : a->query - b->query;
+enum { SHOWN = 4 };
+
+/* The list holds the first few in order; returns how many. */
+static int insert(struct busy *list, int n, struct busy one) {
+    int at = n;
+    while (at && list[at - 1].mean < one.mean)
+        at--;
+    if (at == SHOWN)
+        return n;
+    n = n < SHOWN ? n + 1 : n;
+    memmove(&list[at + 1], &list[at], (size_t)(n - 1 - at) * sizeof *list);
+    list[at] = one;
+    return n;
 }
 
 /* The nodes that work most: the first place to look. */
 static void busiest(FILE *f, const struct study *s, const struct case_result *c) {
-    struct busy *list = mem_zero((s->n_queries + 1) * sizeof *list);
+    struct busy list[SHOWN];
     int n = 0;
     for (uint32_t i = 0; i < s->n_queries; i++)
         if (s->queries[i].kind == EXPR_METRIC && !strcmp(s->queries[i].ref.name, "utilization") &&
             s->queries[i].listed && !s->queries[i].ref.n_labels)
-            list[n++] = (struct busy){(int)i, study_estimate(s, c, i).mean};
-    qsort(list, (size_t)n, sizeof *list, by_mean);
+            n = insert(list, n, (struct busy){(int)i, study_estimate(s, c, i).mean});
     if (n)
         fprintf(f, "\n  %-22s utilisation\n", "busiest");
-    for (int i = 0; i < n && i < 4; i++) {
+    for (int i = 0; i < n; i++) {
         char text[300], extreme[300], more[80] = "";
         uint32_t q = (uint32_t)list[i].query;
         query_text(text, sizeof text, s, c, q);
@@ -202,7 +211,6 @@ static void busiest(FILE *f, const struct study *s, const struct case_result *c)
         }
         fprintf(f, "  %-22s %s%s\n", s->queries[q].ref.address, text, more);
     }
-    free(list);
 }
 
 static const char *verdict_colour(enum verdict v) {
@@ -333,10 +341,20 @@ void text_claims(FILE *f, const struct study *s, const struct text_style *st, in
 
 /* ---- compare */
 
+static struct estimate difference(const struct case_result *a, uint32_t i,
+                                  const struct case_result *b, uint32_t j) {
+    uint32_t n = a->n < b->n ? a->n : b->n;
+    double *x = mem_zero(n * sizeof *x);
+    for (uint32_t k = 0; k < n; k++)
+        x[k] = b->rep[k].value[j] - a->rep[k].value[i];
+    struct estimate d = stats_estimate(x, n, 0.95);
+    free(x);
+    return d;
+}
+
 void text_compare(FILE *f, const struct study *a, const struct case_result *ca, const char *name_a,
                   const struct study *b, const struct case_result *cb, const char *name_b) {
     uint32_t n = ca->n < cb->n ? ca->n : cb->n;
-    double *x = mem_zero((n + 1) * sizeof *x);
     fprintf(f,
             "A: %s\nB: %s\n%u pairs of runs with common random numbers; differences B - A with 95 "
             "%% intervals\n\n",
@@ -346,9 +364,7 @@ void text_compare(FILE *f, const struct study *a, const struct case_result *ca, 
         int j = index_of(b, a->queries[i].text);
         if (!a->queries[i].listed || j < 0 || a->queries[i].kind != EXPR_METRIC)
             continue;
-        for (uint32_t k = 0; k < n; k++)
-            x[k] = cb->rep[k].value[j] - ca->rep[k].value[i];
-        struct estimate d = stats_estimate(x, n, 0.95);
+        struct estimate d = difference(ca, i, cb, (uint32_t)j);
         struct estimate ea = study_estimate(a, ca, i), eb = study_estimate(b, cb, (uint32_t)j);
         if (!d.used || (ea.mean == 0 && eb.mean == 0))
             continue;
@@ -368,5 +384,4 @@ void text_compare(FILE *f, const struct study *a, const struct case_result *ca, 
                                            : "  (no clear difference)");
     }
     fprintf(f, "\n  * the interval of the difference does not contain 0\n");
-    free(x);
 }

@@ -1,5 +1,5 @@
 /* What people read on a terminal. Everything goes to the given stream; colour only when asked for.
- */
+ * Memory that runs out leaves by the guard: write through whole_write. */
 #ifndef NINES_REPORT_TEXT_H
 #define NINES_REPORT_TEXT_H
 

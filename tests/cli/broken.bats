@@ -110,6 +110,7 @@ load broken
 @test "broken: negative_servers" { broken negative_servers; }
 @test "broken: nested_too_deep" { broken nested_too_deep; }
 @test "broken: not_a_number" { broken not_a_number; }
+@test "broken: not_utf8" { broken not_utf8; }
 @test "broken: pairs_on_nothing" { broken pairs_on_nothing; }
 @test "broken: phase_outside_the_run" { broken phase_outside_the_run; }
 @test "broken: phase_reversed" { broken phase_reversed; }

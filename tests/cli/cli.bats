@@ -792,3 +792,27 @@ END
     succeeds run "$tmp/slow.lua" --json
     jq -e '.metrics["latency.mean"].value | . > 0.02799 and . < 0.02801' "$tmp/out"
 }
+
+# ---- memory ----------------------------------------------------------------------------------------
+
+@test "memory that runs out: one sentence and status 2, while building and while simulating" {
+    cat >"$tmp/large.lua" <<'EOF'
+return scenario { title = "large", workload = open { rate = 1 }, run = { warmup = "0s", duration = "1s", replications = 1 },
+  entry = balance { policy = "random", replicas { name = "pod", count = 100000, build = function()
+    return station { name = "work", servers = 1, service = "1ms" } end } } }
+EOF
+    cat >"$tmp/flood.lua" <<'EOF'
+return scenario { title = "flood", workload = open { rate = 1e6 }, run = { warmup = "0s", duration = "100s", replications = 1 },
+  entry = station { name = "work", servers = 1, service = "1000s" } }
+EOF
+    advice="use fewer replications at once (--jobs 1) or a smaller model"
+    ulimit -v 150000
+    fails_with 2 "out of memory while building the model; $advice" run "$tmp/large.lua" --json
+    run_nines run "$tmp/flood.lua" --json --out "$tmp/result"
+    show
+    [ "$status" -eq 2 ]
+    [ ! -s "$tmp/out" ]
+    [ ! -e "$tmp/result" ]
+    [ "$(wc -l <"$tmp/err")" -eq 1 ]
+    grep -qF "nines: out of memory while simulating (" "$tmp/err"
+}

@@ -234,7 +234,6 @@ double build_metric(struct sim *sim, const char *text) {
     if (!metric_ref_parse(&sim->arena, text, &ref, &e) || !metric_bind(sim, &ref, &q, &e))
         give_up("%s", e.text);
     double x = metric_value(sim, &q, &lack);
-    metric_release(&q);
     return x;
 }
 

@@ -49,18 +49,53 @@ docs_fresh() {
   done
 }
 
-same_bytes() { # label, CC, level: another build gives the same result, whatever the number of threads
-  dir=build/$1
-  make -s -j2 BUILD="$dir" NINES="$dir/nines" CC="$2" O="$3" LTO= WARN="$strict" all >/dev/null || return 1
-  for d in lua plots scenarios; do ln -sfn "$PWD/$d" "$dir/$d"; done
-  for jobs in 1 2; do
-    for args in "recsys --case slow_pod --duration 100s" "quickstart" "whiteboard --duration 20s"; do
-      $dir/nines run $args --replications 4 --jobs $jobs --json | jq -S 'del(.run)' >"$dir/out.json" || return 1
-      ./nines run $args --replications 4 --jobs 1 --json | jq -S 'del(.run)' | cmp - "$dir/out.json" || { echo "$1: $args --jobs $jobs differs"; return 1; }
+strict='-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror'
+bytes=("recsys --case slow_pod --duration 20s" "quickstart" "whiteboard --duration 5s" "replay")
+
+result_of() { # file, command…: its JSON result without the part that may differ
+  out=$1; shift
+  "$@" --json >"$out.raw" || return 1
+  jq -S 'del(.run)' "$out.raw" >"$out"
+}
+
+reference_bytes() { # by the program as built by default, on one thread
+  mkdir -p build/bytes
+  for i in "${!bytes[@]}"; do
+    # shellcheck disable=SC2086
+    result_of "build/bytes/$i" ./nines run ${bytes[i]} --replications 8 --jobs 1 || return 1
+  done
+}
+
+same_bytes() { # program: the same results as the reference, whatever the number of threads
+  for jobs in 1 2 8; do
+    for i in "${!bytes[@]}"; do
+      # shellcheck disable=SC2086
+      result_of build/bytes/other "$1" run ${bytes[i]} --replications 8 --jobs $jobs || return 1
+      cmp "build/bytes/$i" build/bytes/other || { echo "$1: ${bytes[i]} --jobs $jobs differs"; return 1; }
     done
   done
 }
-strict='-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror'
+
+built_bytes() { # label, variables of make…: of another build
+  dir=build/$1; shift
+  make -s -j2 BUILD="$dir" NINES="$dir/nines" WARN="$strict" "$@" all >/dev/null || return 1
+  for d in lua plots scenarios; do ln -sfn "$PWD/$d" "$dir/$d"; done
+  same_bytes "$dir/nines"
+}
+
+release_bytes() { # of the build with profiles
+  make -s BUILD=build/release NINES=build/release/nines release >/dev/null || return 1
+  for d in lua plots scenarios; do ln -sfn "$PWD/$d" "build/release/$d"; done
+  same_bytes build/release/nines
+}
+
+valgrind_bytes() { # no error, nothing lost, the same result
+  args="whiteboard --duration 1s --warmup 0s --replications 2 --jobs 2"
+  # shellcheck disable=SC2086
+  result_of build/bytes/plain ./nines run $args &&
+    result_of build/bytes/other valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite ./nines run $args &&
+    cmp build/bytes/plain build/bytes/other
+}
 
 whole_runs() { # of a sanitized build
   for args in "run quickstart --replications 3 --jobs 2" "run recsys --case slow_pod --replications 2 --duration 5s --set rps=2000 --warmup 1s --jobs 2" \
@@ -84,9 +119,14 @@ else
   programs
   for d in tests/cli tests/scenario; do ls $d/*.bats >/dev/null 2>&1 && bats_folder $d; done
   if [ "$mode" = full ]; then
-    one gcc-O0-same-bytes same_bytes gcc-O0 gcc -O0
-    one gcc-O3-same-bytes same_bytes gcc-O3 gcc -O3
-    one clang-O2-same-bytes same_bytes clang-O2 clang -O2
+    one bytes-reference reference_bytes
+    one bytes-default-threads same_bytes ./nines
+    one bytes-gcc-O0 built_bytes gcc-O0 CC=gcc O=-O0 LTO=
+    one bytes-gcc-O3 built_bytes gcc-O3 CC=gcc O=-O3 LTO=
+    one bytes-clang-O2 built_bytes clang-O2 CC=clang O=-O2 LTO=
+    one bytes-clang-O3-lto built_bytes clang-lto CC=clang O=-O3 LTO=-flto=thin LDFLAGS=-fuse-ld=lld
+    one bytes-valgrind valgrind_bytes
+    make -n release >/dev/null 2>&1 && one bytes-release release_bytes
     for san in asan tsan; do
       make -s $san >"$log/$san.log" 2>&1
       total=$(tail -n 1 "$log/$san.log" | sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed.*/\1 \2/p')

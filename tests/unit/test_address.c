@@ -60,7 +60,6 @@ static const char *find(const char *text) {
         strcat(strcat(out, *last ? " " : ""), best);
         last = best;
     }
-    node_set_release(&s);
     return out;
 }
 
@@ -148,7 +147,6 @@ static void replicas_have_an_address_in_common(void **state) {
     char tiny[8];
     address_pooled(s.at[0], tiny, sizeof tiny);
     assert_true(strlen(tiny) < sizeof tiny);
-    node_set_release(&s);
 }
 
 static void names_are_taken_once_in_a_scope(void **state) {

@@ -316,13 +316,13 @@ static void test_ticks(void **state) {
 
 static void test_text(void **state) {
     (void)state;
-    char *s = plot_text_fit("a\tb\n\n\x01 c\xff", 1000, 15);
+    struct arena a = {0};
+    char *s = plot_text_fit(&a, "a\tb\n\n\x01 c\xff", 1000, 15);
     assert_string_equal(s, "a b c\xEF\xBF\xBD");
-    free(s);
-    s = plot_text_fit("a rather long sentence that has no room", 100, 15);
+    s = plot_text_fit(&a, "a rather long sentence that has no room", 100, 15);
     assert_true(plot_text_width(s, 15) <= 100);
     assert_string_equal(s + strlen(s) - 3, "…");
-    free(s);
+    arena_release(&a);
     char value[32];
     assert_string_equal(plot_duration_text(value, sizeof value, 0.0082149), "8.21 ms");
     assert_string_equal(plot_duration_text(value, sizeof value, 0.9997), "1.00 s");

@@ -77,7 +77,6 @@ static struct node *node(const char *address) {
     if (!address_find(scenario.sim, address, &s, &e))
         fail_msg("%s", e.text);
     struct node *n = s.at[0];
-    node_set_release(&s);
     return n;
 }
 

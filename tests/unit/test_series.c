@@ -28,7 +28,6 @@ static void run_windows(struct node *driver, double warmup, double seconds, doub
 static int done(void **state) {
     (void)state;
     free(series.value);
-    series_names_release(&names);
     sim_free(sim);
     return 0;
 }

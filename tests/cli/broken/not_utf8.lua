@@ -1,0 +1,1 @@
+return scenario { title = "a\xffb", workload = open { rate = 10 }, run = { warmup = "0s", duration = "1s", replications = 1 }, entry = station { name="s", servers = 1, service = "1ms" } }
