@@ -21,7 +21,7 @@ struct options {
     int64_t replications;
     ns_t duration, warmup; /* 0 and -1: as the file says */
     int jobs;
-    bool json, csv, plot, quiet, all_nodes;
+    bool json, csv, plot, quiet, all_nodes, full_audit;
     const char *out, *format;
 };
 

@@ -240,6 +240,9 @@ static void loop(struct sim *sim, ns_t end) {
         clock_step(&sim->clock);
         if (sim->ready)
             call_deliver(sim);
+        if (__builtin_expect(sim->limits.full_audit, 0) && !error_is(&sim->error) &&
+            !audit_full(sim, &sim->error))
+            sim->stop = true;
         if (sim->clock.now != last) {
             last = sim->clock.now;
             here = 0;
@@ -270,18 +273,17 @@ bool sim_run(struct sim *sim) {
     ns_t end = sim->limits.duration == NS_NEVER ? NS_NEVER : sim->cut[sim->n_segments];
     begin(sim);
     loop(sim, end);
-    bool good = !error_is(&sim->error);
+    if (error_is(&sim->error))
+        return false; /* it may be in pieces: nothing more is done with it */
     if (end != NS_NEVER && !sim->stop)
         sim->clock.now = end; /* nothing happens any more before it */
     if (sim->sample && !sim->stop && sim->sample_event.pending && sim->sample_event.time == end)
         sim->sample(sim, sim->sample_ctx, end - sim->limits.window, end); /* the last window */
     sim->ended = sim_time(sim) > 0 ? sim_time(sim) : 0;
     close_segments(sim);
-    if (good)
-        audit_now(sim, &sim->error);
+    if (!audit_now(sim, &sim->error))
+        return false;
     sim->at_end = count_users(sim);
     close_down(sim);
-    if (good)
-        audit_closed(sim, &sim->error);
-    return !error_is(&sim->error);
+    return audit_closed(sim, &sim->error);
 }

@@ -34,6 +34,7 @@ struct sim_limits {
     uint64_t max_in_flight;       /* requests; reached: the run stops as saturated */
     uint64_t max_events_per_tick; /* at one instant; reached: "time is not advancing" */
     ns_t window;                  /* > 0: series are sampled in windows of this length */
+    bool full_audit;              /* everything is checked after every event; see core/audit.h */
 };
 
 struct sim {

@@ -453,6 +453,7 @@ bool scenario_read(struct sim *sim, const struct object *o, const struct table *
     struct sim_limits limits = {.warmup = s->warmup,
                                 .duration = s->duration,
                                 .window = r->window,
+                                .full_audit = r->full_audit,
                                 .max_in_flight = (uint64_t)s->max_in_flight};
     if (!sim_wire(sim, sources, n, e))
         return false;

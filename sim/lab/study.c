@@ -86,7 +86,8 @@ static bool run_one(struct work *w, uint32_t task, struct sim_progress *progress
                                        .in_case = c->name,
                                        .warmup = s->warmup,
                                        .duration = w->o->duration,
-                                       .window = s->window};
+                                       .window = s->window,
+                                       .full_audit = w->o->full_audit};
     struct scenario sc;
     if (!s->maker->build(s->maker, &request, &sc, e))
         return false;
