@@ -110,6 +110,7 @@ static void simplify_number(struct shrinker *s, struct tree **at) {
                 return;
     char rounded[64];
     snprintf(rounded, sizeof rounded, "%.1g", x);
+    snprintf(rounded, sizeof rounded, "%g", strtod(rounded, NULL));
     if (strlen(rounded) < (size_t)(unit - digits))
         replace(s, at,
                 tree_text(s->arena, NULL, "%s%s%s", *text == '"' ? "\"" : "", rounded, unit));
