@@ -36,6 +36,7 @@ struct grower {
     uint32_t n_named;
     uint32_t n_classes, n_facts, n_phases;
     double duration;
+    bool endless; /* the one source may end by itself: no duration is needed */
 };
 
 extern const char *const grow_classes[NAMES], *const grow_facts[NAMES], *const grow_phases[NAMES];

@@ -37,22 +37,36 @@ static const char *target(struct grower *g, enum fault_kind kind) {
     return m->address;
 }
 
+struct live {
+    const struct param *p;
+    const char *path; /* "queue.limit" */
+};
+
+static uint32_t live_ones(struct grower *g, const struct param *params, const char *prefix,
+                          struct live *out, uint32_t n, uint32_t most) {
+    for (const struct param *p = params; p->name; p++) {
+        const char *path = arena_print(g->arena, "%s%s", prefix, p->name);
+        if (p->kind == PARAM_TABLE)
+            n = live_ones(g, p->sub, arena_print(g->arena, "%s.", path), out, n, most);
+        else if ((p->flags & LIVE) && p->kind != PARAM_VALUE && n < most)
+            out[n++] = (struct live){p, path};
+    }
+    return n;
+}
+
 /* "address:param" of a live parameter, and a value for it. */
 static bool setting(struct grower *g, struct tree *t) {
     const struct made *m = &g->made[below(g, g->n_made)];
-    const struct param *fit[40];
-    uint32_t n = 0;
-    for (const struct param *p = m->type->params; p->name && n < 40; p++)
-        if ((p->flags & LIVE) && p->kind != PARAM_VALUE)
-            fit[n++] = p;
+    struct live fit[40];
+    uint32_t n = live_ones(g, m->type->params, "", fit, 0, 40);
     if (!n)
         return false;
-    const struct param *p = fit[below(g, n)];
-    struct tree *v =
-        p->kind == PARAM_QUANTITY ? grow_quantity(g, NULL, p->unit, true) : grow_plain(g, NULL, p);
+    const struct live *one = &fit[below(g, n)];
+    struct tree *v = one->p->kind == PARAM_QUANTITY ? grow_quantity(g, NULL, one->p->unit, true)
+                                                    : grow_plain(g, NULL, one->p);
     if (!v)
         return false;
-    tree_add(g->arena, t, tree_text(g->arena, NULL, "\"%s:%s\"", m->address, p->name));
+    tree_add(g->arena, t, tree_text(g->arena, NULL, "\"%s:%s\"", m->address, one->path));
     tree_add(g->arena, t, v);
     return true;
 }
@@ -138,8 +152,10 @@ static const struct node_type *source_type(struct grower *g) {
 
 static struct tree *run(struct grower *g) {
     struct tree *t = tree_new(g->arena, TREE_TABLE, "run", NULL);
-    tree_add(g->arena, t, grow_number(g, "warmup", chance(g, 0.4) ? 0 : 0.1, UNIT_TIME));
-    tree_add(g->arena, t, grow_number(g, "duration", g->duration, UNIT_TIME));
+    if (chance(g, 0.98)) /* else a pilot finds it, which takes a run */
+        tree_add(g->arena, t, grow_number(g, "warmup", chance(g, 0.4) ? 0 : 0.1, UNIT_TIME));
+    if (!g->endless || chance(g, 0.5))
+        tree_add(g->arena, t, grow_number(g, "duration", g->duration, UNIT_TIME));
     tree_add(g->arena, t, tree_text(g->arena, "replications", "2"));
     tree_add(g->arena, t,
              tree_text(g->arena, "max_in_flight", "%u", chance(g, 0.1) ? 5 + below(g, 50) : 400));
@@ -180,8 +196,12 @@ static struct tree *conditions(struct grower *g) {
 static void scenario(struct grower *g, struct tree *t) {
     struct tree *entry = grow_component(g, "entry", 2 + (int)below(g, 4));
     struct tree *workload = tree_new(g->arena, TREE_TABLE, "workload", NULL);
-    for (uint32_t i = 0, n = chance(g, 0.25) ? 2 : 1; i < n; i++)
-        tree_add(g->arena, workload, grow_node(g, source_type(g), NULL, 1));
+    uint32_t n = chance(g, 0.25) ? 2 : 1;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct node_type *type = source_type(g);
+        tree_add(g->arena, workload, grow_node(g, type, NULL, 1));
+        g->endless = n == 1 && !g->n_phases && strcmp(type->kind, "open");
+    }
     tree_add(g->arena, t, workload);
     tree_add(g->arena, t, entry);
     tree_add(g->arena, t, run(g));

@@ -19,6 +19,19 @@ struct tree *grow_number(struct grower *g, const char *key, double x, enum unit 
 
 /* ---- numbers of parameters: small ones mostly, and the ends of the range */
 
+/* Now and then something that nobody would write, but may. */
+static bool extreme(struct grower *g, const struct param *p, double *x) {
+    static const double far[] = {0, 1e-9, 1e-300, 1e9, 1e12, 1e300};
+    if (!chance(g, 0.02))
+        return false;
+    *x = fmax(far[below(g, 6)], p->min);
+    if (p->max > p->min)
+        *x = fmin(*x, p->max);
+    if (p->kind == PARAM_INTEGER)
+        *x = fmin(fmax(floor(*x), p->min), 1e6); /* some are sizes of memory */
+    return true;
+}
+
 static double time_within(struct grower *g, const struct param *p) {
     double x = chance(g, 0.9) ? grow_between(g, 1e-3, 0.3) : grow_between(g, 1e-4, 20);
     return fmin(fmax(x, p->min), p->max > 0 ? p->max : x);
@@ -40,6 +53,10 @@ static double integer_within(struct grower *g, const struct param *p) {
 }
 
 struct tree *grow_plain(struct grower *g, const char *key, const struct param *p) {
+    double odd;
+    if (p->kind != PARAM_BOOL && p->kind != PARAM_CHOICE && p->kind <= PARAM_RATE &&
+        extreme(g, p, &odd))
+        return tree_text(g->arena, key, "%.6g", odd);
     switch (p->kind) {
     case PARAM_NUMBER:
         return grow_number(g, key, number_within(g, p), UNIT_NONE);
@@ -244,7 +261,8 @@ struct tree *grow_quantity(struct grower *g, const char *key, enum unit unit, bo
     double scale = unit == UNIT_TIME ? grow_between(g, 2e-4, 0.03) : grow_between(g, 1, 20);
     double u = rng_unit(&g->rng) * (varied ? 1 : 0.75);
     if (u < 0.4)
-        return grow_number(g, key, chance(g, 0.05) ? 0 : scale, unit);
+        return chance(g, 0.02) ? tree_text(g->arena, key, chance(g, 0.5) ? "1e12" : "1e-12")
+                               : grow_number(g, key, chance(g, 0.05) ? 0 : scale, unit);
     if (u < 0.75)
         return distribution(g, key, scale, unit);
     if (u < 0.82)

@@ -93,8 +93,12 @@ static void simplify_value(struct shrinker *s, struct tree **at) {
     static const char *const plain[] = {"\"1ms\"", "1", "0.5", NULL};
     if ((*at)->kind == TREE_TIMES && replace(s, at, (*at)->kid[0]))
         return;
-    for (int i = 0; plain[i] && ((*at)->kind == TREE_WORD || (*at)->kind == TREE_TIMES); i++)
-        replace(s, at, tree_text(s->arena, NULL, "%s", plain[i]));
+    if ((*at)->kind == TREE_TABLE || (*at)->kind == TREE_FILE ||
+        ((*at)->kind == TREE_TEXT && strncmp((*at)->text, "k.", 2)))
+        return;
+    for (int i = 0; plain[i]; i++)
+        if (replace(s, at, tree_text(s->arena, NULL, "%s", plain[i])))
+            return;
 }
 
 /* 0.7345 becomes 1 or 0.7, "1.3s" half of it. */
@@ -105,7 +109,7 @@ static void simplify_number(struct shrinker *s, struct tree **at) {
     if (unit == digits || strlen(text) < 2)
         return;
     if ((*at)->key && !strcmp((*at)->key, "duration"))
-        for (double half = x / 2; half > 1e-3; half /= 2)
+        for (double half = x / 2; half >= (strstr(unit, "ms") ? 1 : 1e-3); half /= 2)
             if (!replace(s, at, tree_text(s->arena, NULL, "\"%.4g%s", half, unit)))
                 return;
     char rounded[64];
