@@ -99,7 +99,10 @@ static void one(struct hunt *h) {
         s.end = t.end;
         reduce(&a, &s, file);
     }
-    unlink(s.path);
+    char slow[100];
+    snprintf(slow, sizeof slow, FOLDER "/slow-%llu.lua", (unsigned long long)s.seed);
+    if (t.end != TRIAL_SLOW || rename(s.path, slow)) /* those are worth a look */
+        unlink(s.path);
     arena_release(&a);
 }
 
@@ -142,8 +145,8 @@ static void random_architectures(void **state) {
     hunt(&h, 0, lab_quick() ? 60 : 20);
     report(&h);
     assert_int_equal(h.failed, 0);
-    assert_true(h.by_end[TRIAL_GOOD] > 0.6 * (double)h.cases);
-    assert_true(h.by_end[TRIAL_SLOW] < 0.02 * (double)h.cases + 1);
+    assert_true(10 * h.by_end[TRIAL_GOOD] > 6 * h.cases);
+    assert_true(50 * h.by_end[TRIAL_SLOW] <= h.cases + 50);
     if (h.cases < 10 * h.n_types) /* a slow machine sees too few for that */
         return;
     for (uint32_t i = 0; i < h.n_types; i++)
