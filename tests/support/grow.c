@@ -22,12 +22,38 @@ static bool has_children(const struct node_type *t) {
     return false;
 }
 
-/* The more there is to measure, the more there is to go wrong. */
+/* The more there is to set and to measure, the more there is to go wrong. */
 static uint32_t weight(const struct node_type *t) {
     uint32_t n = 1;
     for (const struct metric *m = t->metrics; m && m->name; m++)
         n++;
-    return n;
+    for (const struct param *p = t->params; p->name; p++)
+        n++;
+    return n / 2 + 1;
+}
+
+static const struct node_type *group_type(void) {
+    for (int i = 0; node_types[i]; i++)
+        for (const struct param *p = node_types[i]->params; p->name; p++)
+            if ((node_types[i]->flags & NODE_RESOURCE) && p->kind == PARAM_CALLBACK)
+                return node_types[i];
+    return NULL;
+}
+
+/* Does it call, or use, what cannot be called itself? */
+static bool uses(const struct node_type *t, const struct node_type *resource) {
+    for (const struct param *p = t->params; p->name; p++)
+        if ((p->ref_kind && !strcmp(p->ref_kind, resource->kind)) ||
+            ((p->flags & GROUP) && resource == group_type()))
+            return true;
+    return false;
+}
+
+static const struct node_type *user_of(const struct node_type *resource) {
+    for (int i = 0; node_types[i]; i++)
+        if (callable(node_types[i]) && uses(node_types[i], resource))
+            return node_types[i];
+    return NULL;
 }
 
 /* The featured one if it can stand here and luck has it, or any that can; few leaves near the top.
@@ -35,8 +61,11 @@ static uint32_t weight(const struct node_type *t) {
 static const struct node_type *choose(struct grower *g, int depth) {
     bool leaf = depth <= 0 || g->budget <= 0, inner = !leaf && chance(g, 0.15 * depth);
     uint32_t sum = 0;
-    if (!leaf && g->featured && callable(g->featured) && chance(g, 0.3))
-        return g->featured;
+    if (!leaf && g->featured && chance(g, 0.3)) {
+        const struct node_type *t = callable(g->featured) ? g->featured : user_of(g->featured);
+        if (t)
+            return t;
+    }
     for (int pass = 0;; pass++) {
         uint32_t left = pass ? below(g, sum) : 0;
         for (int i = 0; node_types[i]; i++) {
@@ -136,6 +165,11 @@ static struct tree *classes(struct grower *g, const char *key) {
     return t;
 }
 
+/* Does what reads a file take its column of classes? Only when all in it are declared. */
+static bool labelled(const struct grower *g) {
+    return g->labelled && g->n_classes == NAMES;
+}
+
 static bool reads_file(const struct node_type *type) {
     for (const struct param *p = type->params; p->name; p++)
         if (p->kind == PARAM_TEXT && (p->flags & REQUIRED))
@@ -147,7 +181,7 @@ static bool reads_file(const struct node_type *type) {
  * random. */
 static struct tree *value(struct grower *g, const struct node_type *type, const struct param *p) {
     if (!strcmp(p->name, "classes"))
-        return g->n_classes && !reads_file(type) ? classes(g, p->name) : NULL;
+        return g->n_classes && (!reads_file(type) || labelled(g)) ? classes(g, p->name) : NULL;
     struct tree *t = tree_new(g->arena, TREE_TABLE, p->name, NULL);
     if (!strcmp(p->name, "facts")) {
         for (uint32_t i = 0; i < g->n_facts; i++)
@@ -176,14 +210,6 @@ static struct tree *named_children(struct grower *g, const struct param *p, int 
     return t;
 }
 
-static const struct node_type *group_type(void) {
-    for (int i = 0; node_types[i]; i++)
-        for (const struct param *p = node_types[i]->params; p->name; p++)
-            if ((node_types[i]->flags & NODE_RESOURCE) && p->kind == PARAM_CALLBACK)
-                return node_types[i];
-    return NULL;
-}
-
 /* Takes the one child away that was given by position. */
 static void open_policy(struct tree *t) {
     const struct param *p = node_type_find(t->text)->params;
@@ -210,15 +236,20 @@ static void positional_children(struct grower *g, struct tree *t, const struct n
     }
 }
 
-static double wanted(const struct node_type *type, const struct param *p, bool thorough) {
+static double wanted(const struct grower *g, const struct node_type *type, const struct param *p) {
+    bool thorough = type == g->featured || (type->flags & NODE_RESOURCE);
     if (p->flags & REQUIRED)
         return 1;
     if (p->kind == PARAM_RATE)
         return 0.98; /* what has a rate is seldom of use without */
     if (!strcmp(p->name, "classes") || !strcmp(p->name, "facts"))
         return 1;
+    if (!strcmp(p->name, "class"))
+        return labelled(g);
     if (p->kind == PARAM_TEXT && reads_file(type))
-        return 0.05; /* names of columns */
+        return 0.1; /* names of columns */
+    if (p->kind == PARAM_REF && g->featured && uses(type, g->featured))
+        return 0.7;
     return p->kind == PARAM_NODE || p->kind == PARAM_NODES ? 0.5 : thorough ? 0.6 : 0.25;
 }
 
@@ -253,6 +284,8 @@ static struct tree *parameter(struct grower *g, const struct node_type *type, co
     case PARAM_TEXT:
         if (p->flags & REQUIRED)
             return tree_text(g->arena, p->name, "\"%s\"", GROW_TABLE);
+        if (!strcmp(p->name, "class")) /* of the column of that name */
+            return tree_text(g->arena, p->name, "\"%s\"", p->name);
         return g->n_facts ? tree_text(g->arena, p->name, "\"%s\"", grow_facts[below(g, g->n_facts)])
                           : NULL;
     case PARAM_TABLE: {
@@ -279,20 +312,22 @@ static struct tree *parameter(struct grower *g, const struct node_type *type, co
                                                             : p->min + 3));
 }
 
+/* Children first: conditions speak of them. */
 static void grow_params(struct grower *g, struct tree *t, const struct node_type *type,
                         const struct param *params, const char *name, int depth) {
-    bool thorough = type == g->featured;
-    for (const struct param *p = params; p->name; p++) {
-        if (!chance(g, wanted(type, p, thorough)))
-            continue;
-        if (p->kind == PARAM_NODES && !(p->flags & NAMED)) {
-            positional_children(g, t, type, p, depth);
-            continue;
+    for (int pass = 0; pass < 2; pass++)
+        for (const struct param *p = params; p->name; p++) {
+            bool child = p->kind == PARAM_NODE || p->kind == PARAM_NODES;
+            if (child != (pass == 0) || !chance(g, wanted(g, type, p)))
+                continue;
+            if (child && p->kind == PARAM_NODES && !(p->flags & NAMED)) {
+                positional_children(g, t, type, p, depth);
+                continue;
+            }
+            struct tree *v = parameter(g, type, p, name, depth);
+            if (v)
+                tree_add(g->arena, t, v);
         }
-        struct tree *v = parameter(g, type, p, name, depth);
-        if (v)
-            tree_add(g->arena, t, v);
-    }
 }
 
 struct tree *grow_node(struct grower *g, const struct node_type *type, const char *key, int depth) {

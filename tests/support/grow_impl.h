@@ -34,6 +34,7 @@ struct grower {
     uint32_t n_locals;
     const char *named[MAX_NAMED]; /* keys of the last table of named children */
     uint32_t n_named;
+    bool labelled; /* a source that reads a file takes its column of classes */
     uint32_t n_classes, n_facts, n_phases;
     double duration;
     bool endless; /* the one source may end by itself: no duration is needed */

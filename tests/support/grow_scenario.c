@@ -220,9 +220,10 @@ struct tree *grow(struct arena *a, uint64_t seed, const struct node_type *featur
                        .block = file,
                        .scope = ""};
     g.budget = 3 + (int)below(&g, 12);
-    g.n_classes = chance(&g, 0.7) ? 2 + below(&g, 2) : below(&g, 2);
+    g.n_classes = chance(&g, 0.85) ? 2 + below(&g, 2) : below(&g, 2);
     g.n_facts = below(&g, NAMES + 1);
     g.n_phases = below(&g, NAMES + 1);
+    g.labelled = chance(&g, 0.5);
     g.duration = grow_between(&g, 0.1, 1);
     if ((g.knob = chance(&g, 0.3))) {
         struct tree *k = tree_add(a, file, tree_new(a, TREE_WORD, "k", "knobs"));
@@ -252,10 +253,10 @@ bool grow_table(const char *path) {
     FILE *f = fopen(path, "w");
     if (!f)
         return false;
-    fputs("arrival_s,f1,f2,f3\n", f);
+    fputs("arrival_s,class,f1,f2,f3\n", f);
     struct rng r = {1};
     for (double t = 0; t < 2; t += 0.01 * rng_exponential(&r))
-        fprintf(f, "%.6f,%.3f,%.0f,%.0f\n", t, 10 * rng_unit(&r), 100 * rng_unit(&r),
-                9 * rng_unit(&r));
+        fprintf(f, "%.6f,c%u,%.3f,%.0f,%.0f\n", t, 1 + (unsigned)rng_below(&r, NAMES),
+                10 * rng_unit(&r), 100 * rng_unit(&r), 9 * rng_unit(&r));
     return fclose(f) == 0;
 }

@@ -28,7 +28,7 @@ static bool extreme(struct grower *g, const struct param *p, double *x) {
     if (p->max > p->min)
         *x = fmin(*x, p->max);
     if (p->kind == PARAM_INTEGER)
-        *x = fmin(fmax(floor(*x), p->min), 1e6); /* some are sizes of memory */
+        *x = fmin(fmax(floor(*x), p->min), 2000); /* some are sizes of memory */
     return true;
 }
 
@@ -69,7 +69,7 @@ struct tree *grow_plain(struct grower *g, const char *key, const struct param *p
     case PARAM_TIME:
         return grow_number(g, key, time_within(g, p), UNIT_TIME);
     case PARAM_RATE:
-        return grow_number(g, key, grow_between(g, 2, 300), UNIT_NONE);
+        return grow_number(g, key, grow_between(g, 5, 1000), UNIT_NONE);
     case PARAM_QUANTITY:
         return grow_number(
             g, key, p->unit == UNIT_TIME ? grow_between(g, 1e-4, 0.05) : grow_between(g, 1, 100),
@@ -258,7 +258,7 @@ static struct tree *over_facts(struct grower *g, const char *key, double scale, 
 }
 
 struct tree *grow_quantity(struct grower *g, const char *key, enum unit unit, bool varied) {
-    double scale = unit == UNIT_TIME ? grow_between(g, 2e-4, 0.03) : grow_between(g, 1, 20);
+    double scale = unit == UNIT_TIME ? grow_between(g, 2e-4, 0.1) : grow_between(g, 1, 20);
     double u = rng_unit(&g->rng) * (varied ? 1 : 0.75);
     if (u < 0.4)
         return chance(g, 0.02) ? tree_text(g->arena, key, chance(g, 0.5) ? "1e12" : "1e-12")
@@ -306,17 +306,19 @@ static const char *of_component(struct grower *g, bool watched) {
 }
 
 struct tree *grow_condition(struct grower *g, const char *key, bool watched) {
-    static const char *const whole[] = {"latency.p99",  "latency.mean",
-                                        "latency.max",  "latency.p50",
-                                        "offered",      "throughput",
-                                        "goodput",      "share{outcome=error}",
-                                        "availability", "share{outcome=ok|degraded}"};
+    static const char *const whole[] = {
+        "latency.p99",          "latency.mean", "latency.max", "latency.min",
+        "latency.p50",          "offered",      "throughput",  "goodput",
+        "share{outcome=error}", "availability", "in_flight",   "share{outcome=ok|degraded}"};
     static const char *const relations[] = {"<", "<=", ">", ">="};
     const char *metric = g->n_made && chance(g, 0.5) ? of_component(g, watched) : NULL;
     if (!metric)
         metric = whole[below(g, sizeof whole / sizeof whole[0])];
     bool labelled = strchr(metric, '{') || strstr(metric, "max(") || watched || !g->n_phases;
-    return tree_text(g->arena, key, "\"%s%s %s %s\"", metric,
-                     labelled || chance(g, 0.7) ? "" : "{phase=p1}", relations[below(g, 4)],
-                     bound(g, metric));
+    const char *label = labelled || chance(g, 0.7) ? "" : "{phase=p1}";
+    const char *relation = relations[below(g, 4)];
+    if (chance(g, 0.1)) /* with itself, some time ago or not */
+        return tree_text(g->arena, key, "\"%s%s %s %.2g * %s\"", metric, label, relation,
+                         grow_between(g, 0.5, 2), metric);
+    return tree_text(g->arena, key, "\"%s%s %s %s\"", metric, label, relation, bound(g, metric));
 }
