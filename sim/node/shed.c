@@ -175,8 +175,9 @@ static bool check(struct node *n, struct error *e) {
     const struct shed *s = shed_of(n);
     bool possible = s->cut >= 0 && s->cut <= s->most && s->active.value == (s->cut > 0) &&
                     s->level.value == llround(1000 * s->cut);
-    return possible || error_set(e, "its cut is %g of at most %g, its metrics say %g", s->cut,
-                                 s->most, (double)s->level.value / 1000);
+    return possible ||
+           error_set(e, "its cut is %g of at most %g, its metrics say %g and active = %lld", s->cut,
+                     s->most, (double)s->level.value / 1000, (long long)s->active.value);
 }
 
 const struct node_type shed_type = {

@@ -189,9 +189,11 @@ static bool check(struct node *n, struct error *e) {
             (long long)t.waiting, s->queue.n, (long long)s->queued.value, (long long)t.idle);
     if (!queue_check(&s->queue))
         return error_set(e, "the queue counts %u calls, its lists hold others", s->queue.n);
-    if (s->busy.value != t.serving || (!s->on && s->own.busy != t.serving))
-        return error_set(e, "%lld calls are in service, %lld servers are busy here",
-                         (long long)t.serving, (long long)s->busy.value);
+    int64_t busy = s->on ? t.serving : s->own.busy; /* a pool looks at its own */
+    if (s->busy.value != t.serving || busy != t.serving)
+        return error_set(e,
+                         "%lld calls are in service, %lld servers are busy, its metric says %lld",
+                         (long long)t.serving, (long long)busy, (long long)s->busy.value);
     bool idle = servers_free(s->servers) && t.waiting && !n->gate.down;
     return !idle ||
            error_set(e, "%lld calls wait though %lld of %lld servers are busy",

@@ -10,6 +10,7 @@ findings=0
 mkdir -p $out/corpus_{condition,rows,scenario}
 export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 NINES_QUICK=1
 export LSAN_OPTIONS=suppressions=tests/support/leaks.txt:print_suppressions=0
+[ -w /dev/shm ] && export TMPDIR=${TMPDIR:-/dev/shm} # a file for every input: not on a disk
 trap 'echo; echo "$findings turns found something; see $out"; exit $((findings > 0))' INT TERM
 
 fuzz() { # name: one turn of a libFuzzer target

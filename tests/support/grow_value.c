@@ -28,7 +28,7 @@ static bool extreme(struct grower *g, const struct param *p, double *x) {
     if (p->max > p->min)
         *x = fmin(*x, p->max);
     if (p->kind == PARAM_INTEGER)
-        *x = fmin(fmax(floor(*x), p->min), 2000); /* some are sizes of memory */
+        *x = fmin(fmax(floor(*x), p->min), 300); /* some are sizes of memory */
     return true;
 }
 

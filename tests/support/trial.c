@@ -76,8 +76,10 @@ struct cap {
 };
 
 static void begun(struct observer *o, const struct call *c) {
+    struct sim *sim = c->node->sim;
     if (++container_of(o, struct cap, observer)->calls >= MOST_CALLS)
-        c->node->sim->stop = true;
+        sim->stop = true;
+    page->progress = (struct sim_progress){sim->clock.now, sim->clock.fired};
 }
 static void phase(struct observer *o, const struct call *c, enum phase p, ns_t spent) {
     (void)o, (void)c, (void)p, (void)spent;
