@@ -233,6 +233,20 @@ void sim_dry(struct sim *sim) {
     stop_if_over(sim);
 }
 
+static void publish(struct sim *sim) {
+    __atomic_store_n(&sim->progress->clock, sim->clock.now, __ATOMIC_RELAXED);
+    __atomic_store_n(&sim->progress->fired, sim->clock.fired, __ATOMIC_RELAXED);
+}
+
+/* What has failed already is not looked at again. Slow enough to tell everybody after every event.
+ */
+static void look_closely(struct sim *sim) {
+    if (!error_is(&sim->error) && !audit_full(sim, &sim->error))
+        sim->stop = true;
+    if (sim->progress)
+        publish(sim);
+}
+
 static void loop(struct sim *sim, ns_t end) {
     uint64_t here = 0, limit = sim->limits.max_events_per_tick;
     ns_t last = -1;
@@ -240,9 +254,8 @@ static void loop(struct sim *sim, ns_t end) {
         clock_step(&sim->clock);
         if (sim->ready)
             call_deliver(sim);
-        if (__builtin_expect(sim->limits.full_audit, 0) && !error_is(&sim->error) &&
-            !audit_full(sim, &sim->error))
-            sim->stop = true;
+        if (__builtin_expect(sim->limits.full_audit, 0))
+            look_closely(sim);
         if (sim->clock.now != last) {
             last = sim->clock.now;
             here = 0;
@@ -254,10 +267,8 @@ static void loop(struct sim *sim, ns_t end) {
         }
         if (__builtin_expect(sim->n_dry > 0, 0))
             stop_if_over(sim);
-        if (__builtin_expect((sim->clock.fired & 4095) == 0 && sim->progress != NULL, 0)) {
-            __atomic_store_n(&sim->progress->clock, sim->clock.now, __ATOMIC_RELAXED);
-            __atomic_store_n(&sim->progress->fired, sim->clock.fired, __ATOMIC_RELAXED);
-        }
+        if (__builtin_expect((sim->clock.fired & 4095) == 0 && sim->progress != NULL, 0))
+            publish(sim);
     }
 }
 

@@ -66,7 +66,7 @@ static bool fails_alike(void *ctx, const struct tree *file) {
 static void reduce(struct arena *a, struct subject *s, struct tree *file) {
     struct trial t;
     char lua[100];
-    shrink(a, file, fails_alike, s, s->end == TRIAL_HANG ? 60 : 2000);
+    shrink(a, file, fails_alike, s, s->end == TRIAL_HANG ? 20 : 2000);
     try(s, file, &t);
     snprintf(lua, sizeof lua, FOLDER "/random-%llu.lua", (unsigned long long)s->seed);
     rename(s->path, lua);

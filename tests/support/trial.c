@@ -18,7 +18,7 @@
 const char *const trial_ends[] = {"good",    "refused", "slow",  "audit",
                                   "differs", "unclean", "crash", "hang"};
 
-enum { MOST_CALLS = 4000, EXIT_SLOW = 90, EXIT_HANG = 91 };
+enum { MOST_CALLS = 4000, MOST_NODES = 300, EXIT_SLOW = 90, EXIT_HANG = 91 };
 
 /* Shared with the child. */
 struct page {
@@ -79,7 +79,6 @@ static void begun(struct observer *o, const struct call *c) {
     struct sim *sim = c->node->sim;
     if (++container_of(o, struct cap, observer)->calls >= MOST_CALLS)
         sim->stop = true;
-    page->progress = (struct sim_progress){sim->clock.now, sim->clock.fired};
 }
 static void phase(struct observer *o, const struct call *c, enum phase p, ns_t spent) {
     (void)o, (void)c, (void)p, (void)spent;
@@ -145,7 +144,7 @@ static void conserved(const struct sim *sim) {
         say(TRIAL_DIFFERS, "requests are not conserved");
 }
 
-/* Whether it was cut short by the cap. */
+/* Whether it is too large for a study: cut short by the cap, or of very many components. */
 static bool run_once(const struct scenario_maker *m, uint64_t seed, const char *in_case, bool full,
                      uint64_t *h) {
     struct error e = {{0}};
@@ -162,9 +161,10 @@ static bool run_once(const struct scenario_maker *m, uint64_t seed, const char *
         refused(&s.sim->error);
     conserved(s.sim);
     *h = digest(s.sim);
+    bool large = cap.calls >= MOST_CALLS || s.sim->n_order > MOST_NODES;
     m->free_sim(m, s.sim);
     page->trial.calls += cap.calls;
-    return cap.calls >= MOST_CALLS;
+    return large;
 }
 
 static char *json_of(const struct scenario_maker *m, uint64_t seed, const char *in_case, int jobs) {
