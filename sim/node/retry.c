@@ -149,6 +149,26 @@ static const struct metric metrics[] = {
     {0},
 };
 
+static void look(void *ctx, void *object) {
+    struct call *c = object;
+    bool resting = event_pending(&c->timer), trying = c->subs != NULL;
+    if (!c->travelling && (resting == trying || !mine(c)->made))
+        *(uint64_t *)ctx += 1;
+}
+
+static bool check(struct node *n, struct error *e) {
+    const struct retry *r = retry_of(n);
+    uint64_t odd = 0;
+    pool_each(&n->calls, look, &odd);
+    if (odd)
+        return error_set(e, "%llu calls neither pause nor try, or do both",
+                         (unsigned long long)odd);
+    return r->attempts == r->calls + r->retries ||
+           error_set(e, "%llu attempts were made for %llu calls, %llu of them again",
+                     (unsigned long long)r->attempts, (unsigned long long)r->calls,
+                     (unsigned long long)r->retries);
+}
+
 const struct node_type retry_type = {
     .kind = "retry",
     .summary = "asks again after a pause when an answer is a failure",
@@ -159,5 +179,5 @@ const struct node_type retry_type = {
     .metrics = metrics,
     .size = sizeof(struct retry),
     .call_size = sizeof(struct retry_call),
-    .ops = {.accept = accept, .reply = reply, .cancel = cancel},
+    .ops = {.accept = accept, .reply = reply, .cancel = cancel, .check = check},
 };
