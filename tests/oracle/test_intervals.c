@@ -45,7 +45,7 @@ static void the_batches_of_one_run_cover(void **state) {
 static void correlated_batches_give_none(void **state) {
     (void)state;
     struct coverage c;
-    const size_t studies = lab_quick() ? 10 : 60;
+    const size_t studies = lab_quick() ? 30 : 60;
     assert_true(
         coverage_run(&(struct coverage_system){1, 0.95, 4000, 2000}, studies, 1, 600000, 2, &c));
     printf("M/M/1 at .95, 4,000 requests: %zu of %zu intervals of the mean are withheld\n",

@@ -153,7 +153,7 @@ static bool run_once(const struct scenario_maker *m, uint64_t seed, const char *
     struct cap cap = {.observer = {begun, phase, finished}};
     if (!m->build(m, &r, &s, &e))
         refused(&e);
-    s.sim->observer = &cap.observer;
+    sim_observe(s.sim, &cap.observer);
     s.sim->progress = &page->progress;
     s.sim->limits.max_events_per_tick = 100000;
     if (!sim_run(s.sim))
