@@ -4,22 +4,12 @@
  *
  *   hold [-n RUNS]      medians of RUNS (5)
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
 #include "base/mem.h"
 #include "base/rng.h"
 #include "core/event.h"
+#include "measure.h"
 
 enum { STEPS = 3000000 };
-
-static double cpu(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static ns_t delay(struct rng *r) {
     return (ns_t)(1e9 * rng_exponential(r));
@@ -44,10 +34,10 @@ static double ours(uint32_t n) {
     }
     for (uint32_t i = 0; i < n; i++)
         clock_step(&clk);
-    double begin = cpu();
+    double begin = cpu_time();
     for (uint32_t i = 0; i < STEPS; i++)
         clock_step(&clk);
-    double t = cpu() - begin;
+    double t = cpu_time() - begin;
     clock_release(&clk);
     free(e);
     return t / STEPS * 1e9;
@@ -109,36 +99,28 @@ static double by_hand(uint32_t n) {
     double begin = 0;
     for (uint32_t i = 0; i < n + STEPS; i++) {
         if (i == n)
-            begin = cpu();
+            begin = cpu_time();
         heap[0].item->fire(heap[0].item);
     }
-    double t = cpu() - begin;
+    double t = cpu_time() - begin;
     free(heap);
     free(item);
     return t / STEPS * 1e9;
 }
 
-static int ascending(const void *x, const void *y) {
-    double a = *(const double *)x, b = *(const double *)y;
-    return (a > b) - (a < b);
-}
-
 int main(int argc, char **argv) {
-    int runs = argc == 3 && !strcmp(argv[1], "-n") ? atoi(argv[2]) : 5;
-    if ((argc != 1 && argc != 3) || runs < 1 || runs > 99) {
-        fprintf(stderr, "hold: usage: hold [-n RUNS of 1 to 99]\n");
+    int runs = runs_wanted(argc, argv);
+    if (!runs)
         return 2;
-    }
     for (uint32_t n = 10; n <= 1000000; n *= 10) {
-        double a[99], b[99];
+        double a[MOST_RUNS], b[MOST_RUNS];
         for (int i = 0; i < runs; i++) {
             a[i] = ours(n);
             b[i] = by_hand(n);
         }
-        qsort(a, (size_t)runs, sizeof *a, ascending);
-        qsort(b, (size_t)runs, sizeof *b, ascending);
-        printf("hold %-8u %6.0f ns/event   4-ary heap by hand %6.0f   ratio %.2f\n", n, a[runs / 2],
-               b[runs / 2], a[runs / 2] / b[runs / 2]);
+        double here = median(a, runs), hand = median(b, runs);
+        printf("hold %-8u %6.0f ns/event   4-ary heap by hand %6.0f   ratio %.2f\n", n, here, hand,
+               here / hand);
     }
     return 0;
 }

@@ -12,12 +12,9 @@
  * All draw from the generator that Nines uses, sequentially. Each prints the mean it found, so that
  * nothing is optimised away and anybody can see that it is the same model. */
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "base/rng.h"
+#include "measure.h"
 
 enum { QUEUE = 1 << 16, PODS = 20, SERVERS = 25 };
 
@@ -213,35 +210,21 @@ static double pods(uint64_t n) {
 
 /* ---- */
 
-static double cpu(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static int ascending(const void *x, const void *y) {
-    double a = *(const double *)x, b = *(const double *)y;
-    return (a > b) - (a < b);
-}
-
 static void measure(const char *name, double (*model)(uint64_t), uint64_t n, int runs) {
-    double time[99], mean = 0;
+    double time[MOST_RUNS], mean = 0;
     for (int i = 0; i < runs; i++) {
-        double begin = cpu();
+        double begin = cpu_time();
         mean = model(n);
-        time[i] = cpu() - begin;
+        time[i] = cpu_time() - begin;
     }
-    qsort(time, (size_t)runs, sizeof *time, ascending);
     printf("limit %-12s %8.2f M/s   mean sojourn %.3f services\n", name,
-           (double)n / time[runs / 2] / 1e6, mean);
+           (double)n / median(time, runs) / 1e6, mean);
 }
 
 int main(int argc, char **argv) {
-    int runs = argc == 3 && !strcmp(argv[1], "-n") ? atoi(argv[2]) : 5;
-    if ((argc != 1 && argc != 3) || runs < 1 || runs > 99) {
-        fprintf(stderr, "limit: usage: limit [-n RUNS of 1 to 99]\n");
+    int runs = runs_wanted(argc, argv);
+    if (!runs)
         return 2;
-    }
     measure("lindley", lindley, 10000000, runs);
     measure("next-event", next_event, 10000000, runs);
     measure("callbacks", callbacks, 10000000, runs);

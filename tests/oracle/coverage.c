@@ -4,9 +4,11 @@
  *
  *     coverage [STUDIES [REPLICATIONS [LOAD]]]
  *
- * 1000 and 10, all loads; 1 replication: intervals by batches. The warm-up is found automatically;
- * at 90 % load, where replications have to be long and the pilots would take twice their time, it
- * is fixed at five times the relaxation time of the queue. */
+ * 1000 and 10, all loads; 1 replication: intervals by batches.
+ *
+ * A replication is as long as a thousand relaxation times of its queue, 1 / (c (1 - sqrt(rho))^2)
+ * services: 1000 rho / (1 - sqrt(rho))^2 requests. The warm-up is found automatically at 50 %; at
+ * higher loads, where the pilots would take as long again, it is fixed at five relaxation times. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,8 +16,8 @@
 #include "coverage.h"
 
 static const struct coverage_system systems[] = {
-    {1, 0.5, 5000, 0}, {1, 0.7, 40000, 200}, {1, 0.9, 120000, 2000},
-    {5, 0.5, 5000, 0}, {5, 0.7, 40000, 40},  {5, 0.9, 120000, 400},
+    {1, 0.5, 6000, 0}, {1, 0.7, 26000, 200}, {1, 0.9, 342000, 2000},
+    {5, 0.5, 6000, 0}, {5, 0.7, 26000, 40},  {5, 0.9, 342000, 400},
 };
 static const char *const names[COVERAGE_METRICS] = {"mean", "P99"};
 
