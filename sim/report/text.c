@@ -134,37 +134,48 @@ static void users(FILE *f, const struct study *s, const struct case_result *c) {
     }
 }
 
-/* As narrow as its column. */
+/* As narrow as its column: what has no value is n/a here, and the reason stands below the table. */
 static void phase_text(char *out, size_t size, const struct study *s, const struct case_result *c,
                        uint32_t q) {
-    char reason[200];
     struct estimate e = study_estimate(s, c, q);
-    const char *why = study_why(s, c, q);
-    if (!e.used)
-        why = cause(reason, sizeof reason, why);
-    else if (!has_interval(e))
-        why = NULL;
-    with_interval(out, size, e, s->queries[q].unit, why);
+    if (e.used)
+        with_interval(out, size, e, s->queries[q].unit,
+                      has_interval(e) ? study_why(s, c, q) : NULL);
+    else
+        snprintf(out, size, "n/a");
+}
+
+static int phase_query(const struct study *s, uint32_t phase, const char *metric) {
+    char text[160];
+    snprintf(text, sizeof text, "%s{phase=%s}", metric, s->scenario.phases[phase].name);
+    return index_of(s, text);
 }
 
 static void phases(FILE *f, const struct study *s, const struct case_result *c) {
+    static const char *const metrics[] = {"goodput", "latency.p99", "availability"};
+    static const char *const heads[] = {"goodput", "latency P99", "availability"};
     if (!s->scenario.n_phases)
         return;
-    fprintf(f, "\n  %-14s %28s %28s %26s\n", "phase", "goodput", "latency P99", "availability");
+    fprintf(f, "\n  %-14s %28s %28s %28s\n", "phase", heads[0], heads[1], heads[2]);
     for (uint32_t i = 0; i < s->scenario.n_phases; i++) {
-        static const char *const metrics[] = {"goodput", "latency.p99", "availability"};
         fprintf(f, "  %-14s", s->scenario.phases[i].name);
         for (int m = 0; m < 3; m++) {
-            char metric[160], text[160] = "";
-            snprintf(metric, sizeof metric, "%s{phase=%s}", metrics[m], s->scenario.phases[i].name);
-            int q = index_of(s, metric);
-            int width = (m < 2 ? 28 : 26) + 1; /* the ± sign takes two bytes */
+            char text[160] = "";
+            int q = phase_query(s, i, metrics[m]);
             if (q >= 0)
                 phase_text(text, sizeof text, s, c, (uint32_t)q);
-            fprintf(f, " %*s", strstr(text, "±") ? width : width - 1, text);
+            fprintf(f, " %*s", strstr(text, "±") ? 29 : 28, text); /* the sign takes two bytes */
         }
         fputc('\n', f);
     }
+    for (uint32_t i = 0; i < s->scenario.n_phases; i++)
+        for (int m = 0; m < 3; m++) {
+            char reason[200];
+            int q = phase_query(s, i, metrics[m]);
+            if (q >= 0 && !study_estimate(s, c, (uint32_t)q).used)
+                fprintf(f, "  n/a: %s in %s: %s\n", heads[m], s->scenario.phases[i].name,
+                        cause(reason, sizeof reason, study_why(s, c, (uint32_t)q)));
+        }
 }
 
 struct busy {
