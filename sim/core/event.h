@@ -36,7 +36,8 @@ struct event {
     struct list link;           /* place in a delay line */
 };
 
-enum { SLOT_LINE = UINT32_MAX - 1, SLOT_RING }; /* in a delay line behind its head; in the ring */
+#define SLOT_LINE (UINT32_MAX - 1) /* in a delay line behind its head */
+#define SLOT_RING UINT32_MAX
 
 struct delay_line {
     struct list waiting;

@@ -69,7 +69,8 @@ bool whole_write(FILE *to, bool (*write)(FILE *f, void *ctx, struct error *e), v
                  struct error *e) {
     struct job j = {.write = write, .ctx = ctx};
     bool ok = mem_try(fill, NULL, &j, "writing a report", e);
-    if (ok && to && (fwrite(j.sheet.text, 1, j.sheet.n, to) != j.sheet.n || fflush(to)))
+    if (ok && to && j.sheet.n &&
+        (fwrite(j.sheet.text, 1, j.sheet.n, to) != j.sheet.n || fflush(to)))
         ok = error_set(e, "the output could not be written: %s", strerror(errno));
     sheet_release(&j.sheet);
     return ok;
