@@ -122,9 +122,9 @@ static void reply(struct node *n, struct call *c, struct call *sub) {
     struct retry_call *m = mine(c);
     if (m->made > 1)
         budget_release(&r->budget);
-    if (outcome_good(sub->outcome))
-        tokens_success(&r->tokens, m->cost);
     if (!again(r, c, sub->outcome)) {
+        if (outcome_good(sub->outcome))
+            tokens_success(&r->tokens, m->cost);
         call_pass(c, sub);
         return;
     }
