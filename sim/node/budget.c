@@ -43,7 +43,7 @@ bool budget_take(struct budget *b, ns_t now, int64_t active) {
     if (b->ratio >= 0 && b->per_second >= 0 && !take_from_window(b, now))
         return false;
     if (b->ratio >= 0 && b->per_second < 0 &&
-        b->held >= fmax((double)b->floor, floor(b->ratio * (double)active + 1e-9)))
+        (double)b->held >= fmax((double)b->floor, floor(b->ratio * (double)active + 1e-9)))
         return false;
     b->held++;
     return true;

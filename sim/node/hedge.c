@@ -152,8 +152,11 @@ static void reply(struct node *n, struct call *c, struct call *sub) {
         win(hedge_of(n), c, sub);
         return;
     }
-    if (sub == m->first)
+    if (sub == m->first) { /* failures may be quick; a timeout is as slow as it says */
+        if (sub->outcome == OUTCOME_TIMEOUT)
+            note(hedge_of(n), sub);
         m->first = NULL;
+    }
     if (m->out == 0)
         call_pass(c, sub);
 }

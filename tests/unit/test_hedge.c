@@ -189,6 +189,26 @@ static void until_it_is_known_nothing_is_late(void **state) {
     sim_free(m.sim);
 }
 
+/* A quick failure says nothing about what is late, a timeout does. */
+static void failures_are_not_counted_but_timeouts(void **state) {
+    (void)state;
+    struct model m =
+        model("percentile=95%, window=10s", "says='error 10ms, timeout 1s, ok 9s, ok 0s'");
+    driver_call(m.driver, 0, NULL);
+    driver_call(m.driver, .5, NULL);
+    driver_call(m.driver, 4, NULL);
+    build_run(m.sim, m.driver, 0, 100);
+    assert_int_equal(leaf_count(m.leaf), 4);
+    assert_near(leaf_time(m.leaf, 3) - leaf_time(m.leaf, 2), 1, .01);
+    sim_free(m.sim);
+    m = model("percentile=95%, window=10s", "says='error 10ms, ok 9s'");
+    driver_call(m.driver, 0, NULL);
+    driver_call(m.driver, 4, NULL);
+    build_run(m.sim, m.driver, 0, 100);
+    assert_int_equal(leaf_count(m.leaf), 2);
+    sim_free(m.sim);
+}
+
 static void the_least_delay(void **state) {
     (void)state;
     struct model m = model("percentile=95%, window=10s", "says='ok 0.1ms, ok 9s, ok 0s'");
@@ -252,6 +272,7 @@ int main(void) {
         cmocka_unit_test(it_is_live),
         cmocka_unit_test(a_percentile_is_learnt),
         cmocka_unit_test(until_it_is_known_nothing_is_late),
+        cmocka_unit_test(failures_are_not_counted_but_timeouts),
         cmocka_unit_test(the_least_delay),
         cmocka_unit_test(a_window_moves_on),
         cmocka_unit_test(the_extra_load_is_bounded),
