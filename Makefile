@@ -120,6 +120,23 @@ coverage: deps-test
 mutants:
 	@bash tests/support/mutate.sh build
 
+# ---- fuzzing: for people and nights; findings in build/fuzz ------------------------------------------
+# Needs clang and libclang-rt-14-dev, which are among APT_TEST. FUZZ_SECONDS=600: so long in all; otherwise in
+# turns of five minutes until interrupted.
+FUZZ_SECONDS ?= 0
+FUZZERS := condition rows scenario
+$(BUILD)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(LIB)
+	@mkdir -p $(dir $@)
+	$(call say,cc  ,$<)
+	$(QUIET)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $< $(LIB) $(LDFLAGS) $(PKG_LIBS)
+
+.PHONY: fuzz fuzzers
+fuzzers: $(FUZZERS:%=$(BUILD)/tests/fuzz/fuzz_%) $(BUILD)/tests/property/test_random
+fuzz: deps-test
+	@$(MAKE) --no-print-directory -j2 BUILD=build/fuzzing CC=clang O=-O1 LTO= \
+	  SAN="-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined" fuzzers
+	@bash tests/fuzz/run.sh build/fuzzing $(FUZZ_SECONDS)
+
 # ---- benchmarks: for people, never a test ---------------------------------------------------------
 .PHONY: bench bench-peers bench-check
 BENCH_MODELS := tests/bench/mm1.lua tests/bench/pods.lua scenarios/recsys.lua
@@ -195,6 +212,7 @@ help:
 	@echo "make asan tsan  tests under sanitizers            make docs     docs/reference from the schemas"
 	@echo "make coverage   which lines the tests run         make mutants  do the tests find planted faults?"
 	@echo "make layers     no include climbs                 make format   clang-format"
+	@echo "make fuzz       inputs and architectures at random, FUZZ_SECONDS=600 or until interrupted"
 
 # ---- the sample trace: made, not recorded ---------------------------------------------------------
 $(BUILD)/tests/support/make_sample: tests/support/make_sample.c $(LIB)

@@ -22,7 +22,7 @@ struct options {
     double precision;                       /* 0: none was asked for */
     ns_t duration, warmup;                  /* 0 and WARMUP_FILE: as the file says */
     int jobs;
-    bool json, csv, plot, quiet, all_nodes;
+    bool json, csv, plot, quiet, all_nodes, full_audit;
     const char *out, *format;
 };
 

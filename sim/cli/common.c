@@ -36,7 +36,8 @@ struct study_options cli_study_options(const struct options *o) {
                                   .warmup = o->warmup,
                                   .duration = o->duration,
                                   .jobs = o->jobs,
-                                  .all_nodes = o->all_nodes};
+                                  .all_nodes = o->all_nodes,
+                                  .full_audit = o->full_audit};
 }
 
 /* ---- progress */

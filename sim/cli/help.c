@@ -25,6 +25,8 @@ static const char *const option_help[][2] = {
     {"--plot", "pictures as well, in the folder (default out/SCENARIO)"},
     {"--format F", "svg, png or pdf; default svg and png"},
     {"--nodes=all", "metrics of every replica, not only pooled ones"},
+    {"--audit=full", "looks for bugs of nines: checks everything after every event; ten to several "
+                     "hundred times slower, the same result"},
     {"--quiet", "no summary, no progress"},
     {NULL, NULL},
 };

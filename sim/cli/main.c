@@ -7,7 +7,7 @@
 #include "base/units.h"
 #include "cli/cli.h"
 
-#define COMMON "set seed replications duration warmup jobs quiet"
+#define COMMON "set seed replications duration warmup jobs quiet audit"
 
 const struct command commands[] = {
     {"run", "nines run SCENARIO [options]", "runs one case and summarises it",
@@ -60,6 +60,7 @@ static const struct option_kind kinds[] = {
     {"jobs", true},
     {"nodes", true},
     {"format", true},
+    {"audit", true},
     {NULL, false},
 };
 
@@ -166,6 +167,9 @@ static bool take(struct options *o, const char *name, const char *value, struct 
     else if (!strcmp(name, "nodes")) {
         o->all_nodes = !strcmp(value, "all");
         return choice(name, value, (const char *const[]){"pooled", "all", NULL}, e);
+    } else if (!strcmp(name, "audit")) {
+        o->full_audit = !strcmp(value, "full");
+        return choice(name, value, (const char *const[]){"ends", "full", NULL}, e);
     } else if (!strcmp(name, "format")) {
         o->format = value;
         return choice(name, value, (const char *const[]){"svg", "png", "pdf", NULL}, e);

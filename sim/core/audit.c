@@ -1,5 +1,22 @@
 #include "core/audit.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
+bool audit_bug(const struct sim *sim, const struct node *n, struct error *e, const char *format,
+               ...) {
+    char what[400];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(what, sizeof what, format, ap);
+    va_end(ap);
+    return error_set(e,
+                     "audit: %s%s%s; t = %.9g s, seed %llu, replication %llu. This is a bug in "
+                     "nines; please report it",
+                     n ? n->address : "", n ? ": " : "", what, ns_to_s(sim_time(sim)),
+                     (unsigned long long)sim->seed, (unsigned long long)sim->replication);
+}
+
 struct tally {
     ns_t now;
     uint64_t live, age;
@@ -19,22 +36,14 @@ static bool meter_holds(struct sim *sim, struct node *n, const struct meter *m,
                         const struct edge *only, struct error *e) {
     struct tally t = {.now = sim->clock.now, .only = only};
     pool_each(&n->calls, add_live, &t);
-    const char *part = only ? " (one edge of it)" : "";
+    const char *part = only ? "one of its edges: " : "";
     struct meter_totals sum = meter_totals(m);
     if (sum.arrived != sum.departed + t.live || (uint64_t)m->in_flight.value != t.live)
-        return error_set(e,
-                         "audit: %s%s: %llu calls arrived, %llu departed, %llu are in flight; seed "
-                         "%llu, replication %llu. This is a bug in nines; please report it",
-                         n->address, part, (unsigned long long)sum.arrived,
-                         (unsigned long long)sum.departed, (unsigned long long)t.live,
-                         (unsigned long long)sim->seed, (unsigned long long)sim->replication);
-    if (integral_area(&m->in_flight, t.now) != sum.sojourn + t.age)
-        return error_set(
-            e,
-            "audit: %s%s: Little's law does not hold; seed %llu, replication %llu. This "
-            "is a bug in nines; please report it",
-            n->address, part, (unsigned long long)sim->seed, (unsigned long long)sim->replication);
-    return true;
+        return audit_bug(sim, n, e, "%s%llu calls arrived, %llu departed, %llu are in flight", part,
+                         (unsigned long long)sum.arrived, (unsigned long long)sum.departed,
+                         (unsigned long long)t.live);
+    return integral_area(&m->in_flight, t.now) == sum.sojourn + t.age ||
+           audit_bug(sim, n, e, "%sLittle's law does not hold", part);
 }
 
 bool audit_now(struct sim *sim, struct error *e) {
@@ -50,22 +59,14 @@ bool audit_now(struct sim *sim, struct error *e) {
                 !meter_holds(sim, n->out[k]->to, n->out[k]->meter, n->out[k], e))
                 return false;
     }
-    return clock_check(&sim->clock) || error_set(e, "audit: the event heap is out of order");
+    return clock_check(&sim->clock) || audit_bug(sim, NULL, e, "the event heap is out of order");
 }
 
 bool audit_closed(struct sim *sim, struct error *e) {
     for (uint32_t i = 0; i < sim->n_order; i++)
         if (sim->order[i]->calls.live)
-            return error_set(
-                e,
-                "audit: %s: %u calls are left after the end; seed %llu, replication %llu. "
-                "This is a bug in nines; please report it",
-                sim->order[i]->address, sim->order[i]->calls.live, (unsigned long long)sim->seed,
-                (unsigned long long)sim->replication);
-    if (sim->requests.live)
-        return error_set(e,
-                         "audit: %u requests are left after the end; seed %llu. This is a bug in "
-                         "nines; please report it",
-                         sim->requests.live, (unsigned long long)sim->seed);
-    return true;
+            return audit_bug(sim, sim->order[i], e, "%u calls are left after the end",
+                             sim->order[i]->calls.live);
+    return !sim->requests.live ||
+           audit_bug(sim, NULL, e, "%u requests are left after the end", sim->requests.live);
 }

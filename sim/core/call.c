@@ -34,7 +34,7 @@ static inline void call_reset(struct call *c, struct node *node, struct request 
     c->req = req;
     c->start = now;
     memset(&c->quality, 0,
-           offsetof(struct call, wait) - offsetof(struct call, quality)); /* two stores, not ten */
+           offsetof(struct call, timer) - offsetof(struct call, quality)); /* two stores, not ten */
     c->quality = 1;
     c->state = CALL_LIVE;
 }

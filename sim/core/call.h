@@ -47,9 +47,13 @@ struct call {
     bool queued;        /* on the ready list */
     bool travelling;    /* held back by a gate or an edge: not yet accepted */
     bool holds;         /* holds a reference on its request */
-    struct list wait;   /* the one queue I may stand in; its owner takes me out */
     struct event timer; /* the one event I may await */
+    struct list wait;   /* the one queue I may stand in; its owner takes me out */
 };
+/* Two cache lines are all that a call without a timer and a queue touches. */
+_Static_assert(offsetof(struct call, start) == 64 && offsetof(struct call, timer) == 104 &&
+                   sizeof(struct call) == 192,
+               "the layout of a call");
 
 /* A request and its root call, owned by `self` (a source, or a node that derives requests). Facts
  * are NaN; class and key are the caller's business through request_classify. NULL when the model is

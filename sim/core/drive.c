@@ -30,6 +30,8 @@ static void change(struct event *ev) {
 
 static void start(struct agent *a, struct sim *sim) {
     struct drive *d = container_of(a, struct drive, agent);
+    if (!d->node->sealed)
+        return; /* made, but not part of the model */
     event_init(&d->event, change);
     event_at(&sim->clock, &d->event, sim->clock.now);
 }

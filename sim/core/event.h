@@ -27,13 +27,13 @@ struct delay_line;
 struct ring;
 
 struct event {
+    uint32_t slot;           /* 0: idle; SLOT_…; else index in the heap + 1 */
+    struct delay_line *line; /* NULL: scheduled by itself */
+    void (*fire)(struct event *);
     ns_t time;
     uint64_t seq;
     struct event *next, **back; /* place in the ring: whom I point at, who points at me */
-    void (*fire)(struct event *);
-    struct delay_line *line; /* NULL: scheduled by itself */
-    uint32_t slot;           /* 0: idle; SLOT_…; else index in the heap + 1 */
-    struct list link;        /* place in a delay line */
+    struct list link;           /* place in a delay line */
 };
 
 enum { SLOT_LINE = UINT32_MAX - 1, SLOT_RING }; /* in a delay line behind its head; in the ring */

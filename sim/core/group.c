@@ -183,6 +183,26 @@ const uint64_t *group_provisioned_marks(const struct node *n) {
     return n->marks + 2;
 }
 
+static bool check(struct node *n, struct error *e) {
+    const struct group *g = group_of(n);
+    int64_t ready = 0, paid = 0;
+    for (int64_t i = 0; i < g->max; i++) {
+        const struct replica *r = &g->at[i];
+        const struct node *root = r->scope.root;
+        ready += r->state == REPLICA_READY;
+        paid += r->state != REPLICA_ABSENT;
+        if (event_pending(&r->event) != (r->state == REPLICA_STARTING) ||
+            (root->idle_hook != NULL) != (r->state == REPLICA_DRAINING) ||
+            (root->idle_hook && !root->meter.in_flight.value))
+            return error_set(e, "replica %lld is in state %d and waits for something else",
+                             (long long)i + 1, (int)r->state);
+    }
+    return (ready == g->n_ready && ready == g->ready.value && paid == g->provisioned.value) ||
+           error_set(e, "%lld replicas are ready, %u are counted; %lld are there, %lld are counted",
+                     (long long)ready, g->n_ready, (long long)paid,
+                     (long long)g->provisioned.value);
+}
+
 const struct node_type replicas_type = {
     .kind = "replicas",
     .summary = "a group of equal replicas, each with its own scope pod[1], pod[2], …",
@@ -192,5 +212,5 @@ const struct node_type replicas_type = {
     .metrics = metrics,
     .size = sizeof(struct group),
     .flags = NODE_RESOURCE,
-    .ops = {.seal = seal, .start = begin, .set = changed},
+    .ops = {.seal = seal, .start = begin, .set = changed, .check = check},
 };

@@ -58,6 +58,9 @@ struct node_ops {
     bool (*probe)(struct node *, enum probe, double *answer); /* NULL asks the only child */
     void (*flush)(struct node *);   /* contents are lost; NULL: has none */
     void (*release)(struct node *); /* heap memory of the type's own */
+    /* For the full audit, between events: do its own books agree with each other and with its
+     * calls? False with one sentence on what does not; must change nothing. NULL: has none. */
+    bool (*check)(struct node *, struct error *);
     /* What the constructor yields instead of the node itself (a chain that is only its policy);
      * NULL: the node. */
     struct node *(*stand_in)(struct node *);
@@ -66,7 +69,8 @@ struct node_ops {
 enum node_flags {
     NODE_ANONYMOUS = 1, /* structural: an unnamed one gets a number instead of an error */
     NODE_SOURCE = 2,    /* creates requests; a workload */
-    NODE_RESOURCE = 4   /* is referred to but never called (pool, replicas) */
+    NODE_RESOURCE = 4,  /* is referred to but never called (pool, replicas) */
+    NODE_KEEPS = 8      /* keeps calls that have no timer, sub-call or list: its check finds them */
 };
 
 struct node_type {

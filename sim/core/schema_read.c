@@ -161,7 +161,8 @@ static bool read_driven(struct sim *sim, void *base, struct node *node, const st
     if (!node || !(p->flags & LIVE) || q->kind != QUANTITY_SIGNAL)
         return error_set(e, "%s: it wants a plain number here, no distribution%s", p->name,
                          p->flags & LIVE ? "" : " and no signal");
-    struct value now = value_of_number(quantity_at(q, 0));
+    double x = quantity_at(q, 0);
+    struct value now = value_of_number(p->kind == PARAM_INTEGER ? round(x) : x);
     if (!read_number(schema_field(base, p), p, &now, e))
         return false;
     drive_param(sim, node, p, q);

@@ -25,14 +25,36 @@ struct signal {
     const struct signal *next; /* factor */
 };
 
-/* I0(k) exp(-k), the mean of exp(k (cos x - 1)): trapezoid rule, which converges geometrically for
- * a periodic function. */
-static double mean_wave(double k) {
-    double sum = 0;
-    enum { STEPS = 512 };
+/* I0(k) exp(-k), the mean of exp(k (cos x - 1)), and its derivative: trapezoid rule, which
+ * converges geometrically for a periodic function. */
+enum { STEPS = 512 };
+
+static void mean_wave(const double *cosine, double k, double *mean, double *slope) {
+    double sum = 0, weighted = 0;
+    for (int i = 0; i < STEPS; i++) {
+        double x = exp(k * (cosine[i] - 1));
+        sum += x;
+        weighted += (cosine[i] - 1) * x;
+    }
+    *mean = sum / STEPS;
+    *slope = weighted / STEPS;
+}
+
+/* The k whose wave has this peak over its mean: Newton's method on the logarithm, which is concave,
+ * so that it comes from below and never goes too far. */
+static double sharpness(double ratio, double *mean) {
+    double cosine[STEPS], k = 0, slope;
     for (int i = 0; i < STEPS; i++)
-        sum += exp(k * (cos(2 * 3.14159265358979323846 * i / STEPS) - 1));
-    return sum / STEPS;
+        cosine[i] = cos(2 * 3.14159265358979323846 * i / STEPS);
+    mean_wave(cosine, k, mean, &slope);
+    for (int i = 0; i < 100; i++) {
+        double step = (log(ratio) + log(*mean)) * *mean / -slope;
+        if (!(step > 1e-15 * (1 + k)))
+            break;
+        k += step;
+        mean_wave(cosine, k, mean, &slope);
+    }
+    return k;
 }
 
 static bool read_points(struct arena *a, struct signal *s, const char *what, const struct table *t,
@@ -111,13 +133,7 @@ static bool read_diurnal(struct signal *s, const struct table *t, struct error *
         return false;
     if (ratio < 1 || ratio > 20 || s->period <= 0)
         return error_set(e, "diurnal: peak_to_mean must lie in 1..20 and period above 0");
-    double lo = 0, hi = 1e4; /* peak over mean grows with the sharpness */
-    for (int i = 0; i < 200; i++) {
-        double mid = (lo + hi) / 2;
-        *(1 / mean_wave(mid) < ratio ? &lo : &hi) = mid;
-    }
-    s->sharp = (lo + hi) / 2;
-    s->norm = mean_wave(s->sharp);
+    s->sharp = sharpness(ratio, &s->norm);
     return true;
 }
 

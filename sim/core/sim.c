@@ -235,9 +235,12 @@ void sim_dry(struct sim *sim) {
     stop_if_over(sim);
 }
 
-/* Every so many events: has time advanced, and how far is it? `here` counts the events since it
- * last stood elsewhere. */
+/* Every so many events (every one under the full audit): has time advanced, and how far is it?
+ * `here` counts the events since it last stood elsewhere. What has failed already is not looked at
+ * again. */
 static void look(struct sim *sim, ns_t *last, uint64_t *here, uint64_t events) {
+    if (sim->limits.full_audit && !error_is(&sim->error) && !audit_full(sim, &sim->error))
+        sim->stop = true;
     *here = sim->clock.now == *last ? *here + events : 0;
     *last = sim->clock.now;
     if (*here >= sim->limits.max_events_per_tick)
@@ -253,7 +256,7 @@ static void look(struct sim *sim, ns_t *last, uint64_t *here, uint64_t events) {
 
 static void loop(struct sim *sim, ns_t end) {
     uint64_t most = sim->limits.max_events_per_tick, here = 0;
-    uint64_t pace = most < 4096 ? most : 4096, next_look = pace;
+    uint64_t pace = sim->limits.full_audit ? 1 : most < 4096 ? most : 4096, next_look = pace;
     ns_t last = -1;
     while (!sim->stop && clock_next(&sim->clock) < end) {
         clock_step(&sim->clock);
@@ -280,7 +283,8 @@ bool sim_run(struct sim *sim) {
     ns_t end = sim->limits.duration == NS_NEVER ? NS_NEVER : sim->cut[sim->n_segments];
     begin(sim);
     loop(sim, end);
-    bool good = !error_is(&sim->error);
+    if (error_is(&sim->error))
+        return false; /* it may be in pieces: nothing more is done with it */
     if (end != NS_NEVER && !sim->stop)
         sim->clock.now = end; /* nothing happens any more before it */
     if (sim->sample && !sim->stop && event_pending(&sim->sample_event) &&
@@ -288,11 +292,9 @@ bool sim_run(struct sim *sim) {
         sim->sample(sim, sim->sample_ctx, end - sim->limits.window, end); /* the last window */
     sim->ended = sim_time(sim) > 0 ? sim_time(sim) : 0;
     close_segments(sim);
-    if (good)
-        audit_now(sim, &sim->error);
+    if (!audit_now(sim, &sim->error))
+        return false;
     sim->at_end = count_users(sim);
     close_down(sim);
-    if (good)
-        audit_closed(sim, &sim->error);
-    return !error_is(&sim->error);
+    return audit_closed(sim, &sim->error);
 }

@@ -36,6 +36,7 @@ struct sim_limits {
     ns_t window;                  /* > 0: series are sampled in windows of this length */
     uint32_t batches; /* > 0: the measured span is cut into as many equal parts as well, fewer where
                          phases leave no room for them, none where its length is not known */
+    bool full_audit;  /* everything is checked after every event; see core/audit.h */
 };
 
 struct sim {

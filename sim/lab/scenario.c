@@ -457,6 +457,7 @@ bool scenario_read(struct sim *sim, const struct object *o, const struct table *
                                 .duration = s->duration,
                                 .window = r->window,
                                 .batches = r->batches,
+                                .full_audit = r->full_audit,
                                 .max_in_flight = (uint64_t)s->max_in_flight};
     if (!sim_wire(sim, sources, n, e))
         return false;

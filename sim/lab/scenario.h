@@ -65,6 +65,7 @@ struct scenario_request {
     ns_t warmup;             /* < 0: what the file says (auto: 0) */
     ns_t duration;           /* <= 0: what the file says */
     bool without_faults;     /* a pilot for the warm-up */
+    bool full_audit;         /* check everything after every event: slow */
     ns_t window;             /* > 0: sample series */
     uint32_t batches;        /* > 0: cut the measured span into as many batches */
     const char *const *sets; /* "knob=value" and "address:param=value" */

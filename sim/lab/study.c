@@ -36,7 +36,8 @@ static bool run_task(void *ctx, uint32_t index, struct sim_progress *progress, s
                                        .warmup = s->warmup,
                                        .duration = s->duration,
                                        .window = s->window,
-                                       .batches = s->batches};
+                                       .batches = s->batches,
+                                       .full_audit = w->o->full_audit};
     struct replication *r = &t->c->rep[t->rep];
     bool ok = replication_run(s, &request, progress, r, e);
     __atomic_fetch_add(&w->events, r->events, __ATOMIC_RELAXED);

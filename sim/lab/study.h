@@ -38,6 +38,7 @@ struct study_options {
     uint32_t n_cases;
     bool claims;
     bool all_nodes;   /* metrics of every replica, not only pooled */
+    bool full_audit;  /* check everything after every event: slow */
     uint32_t windows; /* > 0: sample this many windows of time series */
     void (*progress)(void *ctx, double share, ns_t simulated,
                      uint64_t events); /* now and then, from the calling thread */

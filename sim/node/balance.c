@@ -199,6 +199,16 @@ static const struct metric metrics[] = {
     {0},
 };
 
+static bool check(struct node *n, struct error *e) {
+    const struct balance *b = balance_of(n);
+    uint32_t able = 0;
+    for (uint32_t i = 0; i < b->targets.n; i++)
+        able += ready(b, i);
+    return (able == n_ready(b) && b->next < b->targets.n) ||
+           error_set(e, "%u targets are ready, %u are counted; target %u of %u is next", able,
+                     n_ready(b), b->next, b->targets.n);
+}
+
 const struct node_type balance_type = {
     .kind = "balance",
     .summary = "spreads calls over replicas or other targets",
@@ -209,5 +219,5 @@ const struct node_type balance_type = {
     .params = params,
     .metrics = metrics,
     .size = sizeof(struct balance),
-    .ops = {.init = init, .seal = seal, .accept = accept, .reply = reply},
+    .ops = {.init = init, .seal = seal, .accept = accept, .reply = reply, .check = check},
 };

@@ -269,6 +269,20 @@ static const struct metric metrics[] = {
     {0},
 };
 
+static bool check(struct node *n, struct error *e) {
+    const struct breaker *b = breaker_of(n);
+    struct tally sum = {0};
+    for (int64_t i = 0; i < b->n_slots; i++)
+        add(&sum, &b->slot[i]);
+    if (memcmp(&sum, &b->sum, sizeof sum) || sum.failed > sum.calls || sum.slow > sum.calls)
+        return error_set(e, "%u of %u calls in the window failed, it sums up %u of %u", sum.failed,
+                         sum.calls, b->sum.failed, b->sum.calls);
+    if (b->open.value != (b->state == OPEN) || b->half_open.value != (b->state == HALF_OPEN))
+        return error_set(e, "its state is %d, its metrics say something else", (int)b->state);
+    return (b->permits >= 0 && (b->state != CLOSED || !event_pending(&b->timer))) ||
+           error_set(e, "%lld permits are left", (long long)b->permits);
+}
+
 const struct node_type breaker_type = {
     .kind = "breaker",
     .summary = "stops calling what fails or is slow, and tries again later",
@@ -279,5 +293,10 @@ const struct node_type breaker_type = {
     .metrics = metrics,
     .size = sizeof(struct breaker),
     .call_size = sizeof(struct breaker_call),
-    .ops = {.seal = seal, .start = start, .accept = accept, .reply = reply, .cancel = cancel},
+    .ops = {.seal = seal,
+            .start = start,
+            .accept = accept,
+            .reply = reply,
+            .cancel = cancel,
+            .check = check},
 };

@@ -153,6 +153,41 @@ static const struct metric metrics[] = {
     {0},
 };
 
+/* ---- full audit */
+
+struct tally {
+    int64_t inside, waiting, odd;
+};
+
+static void look(void *ctx, void *object) {
+    struct tally *t = ctx;
+    struct call *c = object;
+    if (c->travelling)
+        return;
+    bool inside = mine(c)->inside;
+    t->inside += inside;
+    t->waiting += !inside;
+    t->odd += inside == event_pending(&c->timer) || inside != (c->subs != NULL);
+}
+
+static bool check(struct node *n, struct error *e) {
+    const struct bulkhead *b = bulkhead_of(n);
+    struct tally t = {0};
+    pool_each(&n->calls, look, &t);
+    int64_t listed = 0;
+    for (const struct list *l = b->waiting.next; l != &b->waiting; l = l->next)
+        listed++;
+    if (t.odd || t.inside != b->inside.value || t.waiting != b->queued.value || t.waiting != listed)
+        return error_set(e,
+                         "%lld calls are inside, %lld are counted; %lld wait, %lld are counted and "
+                         "%lld listed; %lld do neither",
+                         (long long)t.inside, (long long)b->inside.value, (long long)t.waiting,
+                         (long long)b->queued.value, (long long)listed, (long long)t.odd);
+    return !t.waiting || t.inside >= b->max_concurrent || n->gate.down ||
+           error_set(e, "%lld calls wait though %lld of %lld permits are taken",
+                     (long long)t.waiting, (long long)t.inside, (long long)b->max_concurrent);
+}
+
 const struct node_type bulkhead_type = {
     .kind = "bulkhead",
     .summary = "lets so many calls in at a time; others wait a while, then are refused",
@@ -167,5 +202,6 @@ const struct node_type bulkhead_type = {
             .reply = reply,
             .cancel = cancel,
             .set = changed,
-            .probe = probe},
+            .probe = probe,
+            .check = check},
 };

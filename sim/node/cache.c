@@ -115,6 +115,15 @@ static const struct metric metrics[] = {
     {0},
 };
 
+static bool check(struct node *n, struct error *e) {
+    const struct cache *k = cache_of(n);
+    uint64_t calls = meter_totals(&n->meter).arrived;
+    return (k->lookups == k->hits + k->misses && k->lookups <= calls) ||
+           error_set(e, "%llu lookups were %llu hits and %llu misses of %llu calls",
+                     (unsigned long long)k->lookups, (unsigned long long)k->hits,
+                     (unsigned long long)k->misses, (unsigned long long)calls);
+}
+
 const struct node_type cache_type = {
     .kind = "cache",
     .summary = "answers a fixed share of the calls itself and asks its store for the rest",
@@ -124,5 +133,10 @@ const struct node_type cache_type = {
     .results = result_names,
     .size = sizeof(struct cache),
     .call_size = sizeof(struct cache_call),
-    .ops = {.seal = seal, .accept = accept, .reply = reply, .cancel = cancel, .flush = flush},
+    .ops = {.seal = seal,
+            .accept = accept,
+            .reply = reply,
+            .cancel = cancel,
+            .flush = flush,
+            .check = check},
 };

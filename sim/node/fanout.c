@@ -186,6 +186,20 @@ static const struct metric metrics[] = {
     {0},
 };
 
+static void look(void *ctx, void *object) {
+    struct call *c = object;
+    const struct fanout_call *m = mine(c);
+    if (!c->travelling && (!c->subs || m->out <= 0 || m->good >= m->need))
+        *(uint64_t *)ctx += 1;
+}
+
+static bool check(struct node *n, struct error *e) {
+    uint64_t odd = 0;
+    pool_each(&n->calls, look, &odd);
+    return !odd ||
+           error_set(e, "%llu calls wait for no answer that they need", (unsigned long long)odd);
+}
+
 const struct node_type fanout_type = {
     .kind = "fanout",
     .summary = "asks many at once and answers when all, the first or a quorum have",
@@ -196,5 +210,5 @@ const struct node_type fanout_type = {
     .results = result_names,
     .size = sizeof(struct fanout),
     .call_size = sizeof(struct fanout_call),
-    .ops = {.init = init, .seal = seal, .accept = accept, .reply = reply},
+    .ops = {.init = init, .seal = seal, .accept = accept, .reply = reply, .check = check},
 };

@@ -47,7 +47,7 @@ static struct hedge_call *mine(struct call *c) {
 /* ---- what is late */
 
 /* The upper end of the percentile's bucket: what always takes the same time is never late. */
-static void look(struct hedge *h) {
+static void learn(struct hedge *h) {
     hist_clear(&h->all);
     for (int i = 0; i < SLOTS; i++)
         hist_merge(&h->all, &h->slot[i]);
@@ -62,7 +62,7 @@ static void turn(struct hedge *h) {
     int64_t now = h->base.sim->clock.now / fifth;
     if (now == h->turn)
         return;
-    look(h);
+    learn(h);
     for (int i = 0; i < SLOTS && h->turn < now - i; i++)
         hist_clear(&h->slot[(now - i) % SLOTS]);
     h->turn = now;
@@ -185,7 +185,7 @@ static bool seal(struct node *n, struct error *e) {
 
 static void changed(struct node *n, const struct param *p) {
     (void)p;
-    look(hedge_of(n));
+    learn(hedge_of(n));
 }
 
 static void release(struct node *n) {
@@ -229,6 +229,25 @@ static const struct metric metrics[] = {
     {0},
 };
 
+static void look(void *ctx, void *object) {
+    struct call *c = object;
+    const struct hedge_call *m = mine(c);
+    bool odd = !c->subs || !m->out || m->out > m->sent || (m->first && m->first->parent != c);
+    if (!c->travelling && odd)
+        *(uint64_t *)ctx += 1;
+}
+
+static bool check(struct node *n, struct error *e) {
+    const struct hedge *h = hedge_of(n);
+    uint64_t odd = 0;
+    pool_each(&n->calls, look, &odd);
+    if (odd)
+        return error_set(e, "%llu calls wait for no attempt", (unsigned long long)odd);
+    return h->wins <= h->extra ||
+           error_set(e, "%llu of %llu extra attempts have won", (unsigned long long)h->wins,
+                     (unsigned long long)h->extra);
+}
+
 const struct node_type hedge_type = {
     .kind = "hedge",
     .summary = "asks once more when an answer is late, and takes the first good one",
@@ -244,5 +263,6 @@ const struct node_type hedge_type = {
             .reply = reply,
             .cancel = cancel,
             .set = changed,
-            .release = release},
+            .release = release,
+            .check = check},
 };

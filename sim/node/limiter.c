@@ -92,6 +92,12 @@ static const struct metric metrics[] = {
     {0},
 };
 
+static bool check(struct node *n, struct error *e) {
+    const struct limiter *l = limiter_of(n);
+    return (l->tokens > -1e-6 && isfinite(l->tokens) && l->since <= n->sim->clock.now) ||
+           error_set(e, "%g tokens are in the bucket", l->tokens);
+}
+
 const struct node_type limiter_type = {
     .kind = "limiter",
     .summary = "lets a rate and a burst of calls pass and refuses the rest at once",
@@ -100,5 +106,5 @@ const struct node_type limiter_type = {
     .params = params,
     .metrics = metrics,
     .size = sizeof(struct limiter),
-    .ops = {.start = start, .accept = accept, .reply = reply, .set = changed},
+    .ops = {.start = start, .accept = accept, .reply = reply, .set = changed, .check = check},
 };

@@ -124,6 +124,21 @@ static const struct metric metrics[] = {
     {0},
 };
 
+static void look(void *ctx, void *object) {
+    struct call *c = object;
+    const struct loop_call *m = mine(c);
+    bool resting = event_pending(&c->timer), going = c->subs != NULL;
+    if (!c->travelling && (resting == going || m->made < 1 || m->made > m->times))
+        *(uint64_t *)ctx += 1;
+}
+
+static bool check(struct node *n, struct error *e) {
+    uint64_t odd = 0;
+    pool_each(&n->calls, look, &odd);
+    return !odd || error_set(e, "%llu calls neither pause nor go round, or do both",
+                             (unsigned long long)odd);
+}
+
 const struct node_type loop_type = {
     .kind = "loop",
     .summary = "calls what is below again and again: the turns of an agent, polling",
@@ -132,5 +147,5 @@ const struct node_type loop_type = {
     .metrics = metrics,
     .size = sizeof(struct loop),
     .call_size = sizeof(struct loop_call),
-    .ops = {.seal = seal, .accept = accept, .reply = reply, .cancel = cancel},
+    .ops = {.seal = seal, .accept = accept, .reply = reply, .cancel = cancel, .check = check},
 };

@@ -3,7 +3,7 @@
 
 #include "core/sim.h"
 #include "node/registry.h"
-#include "node/servers.h"
+#include "node/station.h"
 
 static struct pool_node *pool_of(struct node *n) {
     return container_of(n, struct pool_node, base);
@@ -46,6 +46,19 @@ static const struct metric metrics[] = {
     {0},
 };
 
+static bool check(struct node *n, struct error *e) {
+    const struct servers *s = &pool_of(n)->servers;
+    int64_t busy = 0;
+    for (uint32_t i = 0; i < s->n_stations; i++)
+        busy += s->station[i]->busy.value;
+    if (s->busy != busy || s->busy_time.value != busy)
+        return error_set(e, "%lld servers are busy, its stations have %lld busy",
+                         (long long)s->busy, (long long)busy);
+    return (s->n == pool_of(n)->count && s->capacity.value == s->n) ||
+           error_set(e, "it has %lld servers instead of %lld", (long long)s->n,
+                     (long long)pool_of(n)->count);
+}
+
 const struct node_type pool_type = {
     .kind = "pool",
     .summary = "servers (cores, threads) that several stations share through on = …",
@@ -54,5 +67,5 @@ const struct node_type pool_type = {
     .metrics = metrics,
     .size = sizeof(struct pool_node),
     .flags = NODE_RESOURCE,
-    .ops = {.init = init, .seal = seal, .set = changed, .probe = probe},
+    .ops = {.init = init, .seal = seal, .set = changed, .probe = probe, .check = check},
 };

@@ -66,3 +66,15 @@ struct waiter *queue_peek(struct queue *q) {
             return container_of(call_of_wait(q->level[i].next), struct waiter, base);
     return NULL;
 }
+
+bool queue_check(const struct queue *q) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; q->discipline == QUEUE_RANDOM && i < q->n; i++, n++)
+        if (q->slots[i]->slot != i)
+            return false;
+    for (uint32_t i = 0; i < q->n_levels; i++)
+        for (const struct list *l = q->level[i].next; l != &q->level[i]; l = l->next)
+            if (l->next->prev != l || ++n > q->n)
+                return false;
+    return n == q->n;
+}

@@ -33,6 +33,9 @@ void queue_release(struct queue *q);
 void queue_push(struct queue *q, struct waiter *w);
 void queue_remove(struct queue *q, struct waiter *w);
 
+/* For the full audit: the lists hold as many as are counted, each in its place. */
+bool queue_check(const struct queue *q);
+
 /* Who is next; it stays in the queue. NULL when empty. The answer holds until the queue changes. */
 struct waiter *queue_peek(struct queue *q);
 

@@ -244,6 +244,37 @@ static const struct metric metrics[] = {
     {0},
 };
 
+struct tally {
+    uint64_t odd;
+    int64_t again; /* calls that plan a retry or make one */
+};
+
+static void look(void *ctx, void *object) {
+    struct tally *t = ctx;
+    struct call *c = object;
+    if (c->travelling)
+        return;
+    bool resting = event_pending(&c->timer), trying = c->subs != NULL;
+    t->odd += resting == trying || !mine(c)->made;
+    t->again += resting || mine(c)->made > 1;
+}
+
+static bool check(struct node *n, struct error *e) {
+    const struct retry *r = retry_of(n);
+    struct tally t = {0};
+    pool_each(&n->calls, look, &t);
+    if (t.odd)
+        return error_set(e, "%llu calls neither pause nor try, or do both",
+                         (unsigned long long)t.odd);
+    if (r->budget.held != t.again)
+        return error_set(e, "%lld calls are at a retry, the budget counts %lld", (long long)t.again,
+                         (long long)r->budget.held);
+    return r->attempts == r->calls + r->retries ||
+           error_set(e, "%llu attempts were made for %llu calls, %llu of them again",
+                     (unsigned long long)r->attempts, (unsigned long long)r->calls,
+                     (unsigned long long)r->retries);
+}
+
 const struct node_type retry_type = {
     .kind = "retry",
     .summary = "asks again after a pause when an answer is a failure",
@@ -256,5 +287,10 @@ const struct node_type retry_type = {
     .metrics = metrics,
     .size = sizeof(struct retry),
     .call_size = sizeof(struct retry_call),
-    .ops = {.start = start, .accept = accept, .reply = reply, .cancel = cancel, .set = changed},
+    .ops = {.start = start,
+            .accept = accept,
+            .reply = reply,
+            .cancel = cancel,
+            .set = changed,
+            .check = check},
 };

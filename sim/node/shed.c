@@ -171,6 +171,15 @@ static const struct metric metrics[] = {
     {0},
 };
 
+static bool check(struct node *n, struct error *e) {
+    const struct shed *s = shed_of(n);
+    bool possible = s->cut >= 0 && s->cut <= s->most && s->active.value == (s->cut > 0) &&
+                    s->level.value == llround(1000 * s->cut);
+    return possible ||
+           error_set(e, "its cut is %g of at most %g, its metrics say %g and active = %lld", s->cut,
+                     s->most, (double)s->level.value / 1000, (long long)s->active.value);
+}
+
 const struct node_type shed_type = {
     .kind = "shed",
     .summary = "refuses the least important calls while a condition says that it is too much",
@@ -180,5 +189,10 @@ const struct node_type shed_type = {
     .params = params,
     .metrics = metrics,
     .size = sizeof(struct shed),
-    .ops = {.seal = seal, .start = start, .accept = accept, .reply = reply, .release = release},
+    .ops = {.seal = seal,
+            .start = start,
+            .accept = accept,
+            .reply = reply,
+            .release = release,
+            .check = check},
 };

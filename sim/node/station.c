@@ -162,6 +162,44 @@ static const struct metric metrics[] = {
     {0},
 };
 
+/* ---- full audit */
+
+struct tally {
+    int64_t serving, waiting, idle;
+};
+
+static void look(void *ctx, void *object) {
+    struct tally *t = ctx;
+    struct call *c = object;
+    if (c->travelling)
+        return;
+    if (mine(c)->serving)
+        event_pending(&c->timer) ? t->serving++ : t->idle++;
+    else
+        event_pending(&c->timer) ? t->idle++ : t->waiting++;
+}
+
+static bool check(struct node *n, struct error *e) {
+    struct station *s = station_of(n);
+    struct tally t = {0};
+    pool_each(&n->calls, look, &t);
+    if (t.idle || t.waiting != s->queue.n || s->queued.value != t.waiting)
+        return error_set(
+            e, "%lld calls wait, the queue counts %u, its metric %lld, %lld do neither",
+            (long long)t.waiting, s->queue.n, (long long)s->queued.value, (long long)t.idle);
+    if (!queue_check(&s->queue))
+        return error_set(e, "the queue counts %u calls, its lists hold others", s->queue.n);
+    int64_t busy = s->on ? t.serving : s->own.busy; /* a pool looks at its own */
+    if (s->busy.value != t.serving || busy != t.serving)
+        return error_set(e,
+                         "%lld calls are in service, %lld servers are busy, its metric says %lld",
+                         (long long)t.serving, (long long)busy, (long long)s->busy.value);
+    bool idle = servers_free(s->servers) && t.waiting && !n->gate.down;
+    return !idle ||
+           error_set(e, "%lld calls wait though %lld of %lld servers are busy",
+                     (long long)t.waiting, (long long)s->servers->busy, (long long)s->servers->n);
+}
+
 const struct node_type station_type = {
     .kind = "station",
     .summary = "servers with a queue in front: work takes time here",
@@ -171,10 +209,12 @@ const struct node_type station_type = {
     .metrics = metrics,
     .size = sizeof(struct station),
     .call_size = sizeof(struct station_call),
+    .flags = NODE_KEEPS,
     .ops = {.seal = seal,
             .accept = accept,
             .cancel = cancel,
             .set = changed,
             .probe = probe,
-            .release = release},
+            .release = release,
+            .check = check},
 };

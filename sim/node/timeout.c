@@ -78,6 +78,18 @@ static const struct metric metrics[] = {
     {0},
 };
 
+static void look(void *ctx, void *object) {
+    struct call *c = object;
+    if (!c->travelling && !(event_pending(&c->timer) && mine(c)->sub && mine(c)->sub->parent == c))
+        *(uint64_t *)ctx += 1;
+}
+
+static bool check(struct node *n, struct error *e) {
+    uint64_t odd = 0;
+    pool_each(&n->calls, look, &odd);
+    return !odd || error_set(e, "%llu calls wait without an end", (unsigned long long)odd);
+}
+
 const struct node_type timeout_type = {
     .kind = "timeout",
     .summary = "gives up waiting after a time; tightens the deadline of everything below",
@@ -86,5 +98,5 @@ const struct node_type timeout_type = {
     .metrics = metrics,
     .size = sizeof(struct timeout),
     .call_size = sizeof(struct timeout_call),
-    .ops = {.seal = seal, .accept = accept, .reply = reply},
+    .ops = {.seal = seal, .accept = accept, .reply = reply, .check = check},
 };

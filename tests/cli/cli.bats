@@ -201,6 +201,17 @@ LUA
     jq -e '.metrics["latency.p99"].value > 0' "$tmp/out"
 }
 
+@test "--audit=full: more is checked, nothing changes" {
+    for args in "run $shop --case slow --replications 2 --json" "run recsys --case slow_pod --set rps=100 --warmup 1s --duration 70s --replications 1 --json"; do
+        succeeds $args --audit=ends
+        jq -S 'del(.run)' "$tmp/out" >"$tmp/ends"
+        succeeds $args --audit=full
+        jq -S 'del(.run)' "$tmp/out" | cmp - "$tmp/ends"
+    done
+    succeeds compare $shop base slow --replications 2 --audit=full
+    fails_with 2 "--audit some: it is one of ends, full" run $shop --audit some
+}
+
 @test "run --jobs: the number of threads changes nothing" {
     succeeds run $shop --case slow --replications 7 --jobs 1 --json
     without_run "$tmp/out" >"$tmp/one"

@@ -188,7 +188,9 @@ uint16_t build_class(struct sim *sim, const char *name, double priority) {
 
 static bool seal(struct sim *sim, struct node *driver, double warmup, double seconds,
                  const struct span *phases, uint32_t n, struct error *e) {
-    struct sim_limits limits = {.warmup = ns_from_s(warmup), .duration = ns_from_s(seconds)};
+    struct sim_limits limits = {.warmup = ns_from_s(warmup),
+                                .duration = ns_from_s(seconds),
+                                .full_audit = warmup + seconds <= 1000}; /* longer: statistics */
     if (!sim->n_classes)
         build_class(sim, "user", 0);
     return sim_wire(sim, &driver, 1, e) && sim_seal(sim, phases, n, &limits, e);

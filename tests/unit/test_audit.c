@@ -68,10 +68,10 @@ static void a_nanosecond_too_much(void **state) {
 static void an_edge_is_audited_too(void **state) {
     (void)state;
     a->out[0]->meter->cells[0].arrivals++;
-    finds(audit_now, "audit: s (one edge of it): ");
+    finds(audit_now, "audit: s: one of its edges: ");
     a->out[0]->meter->cells[0].arrivals--;
     a->out[0]->meter->cells[0].by[0].sum++;
-    finds(audit_now, "audit: s (one edge of it): Little's law");
+    finds(audit_now, "audit: s: one of its edges: Little's law");
 }
 
 static void the_event_heap_is_audited_too(void **state) {

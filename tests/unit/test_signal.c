@@ -220,6 +220,35 @@ static void a_fixed_parameter_takes_no_signal(void **state) {
                 "servers = 0: it must lie in 1..1000000");
 }
 
+/* Whole numbers are rounded along a signal, and so is the first of them. */
+static void a_whole_number_follows_in_steps(void **state) {
+    (void)state;
+    struct node *station =
+        build_node(sim, &station_type, "service=1s, servers=ramp{{0s, 1.4}, {10s, 3.4}}", NULL);
+    struct node *driver = build_driver(sim, station);
+    driver_calls(driver, 0, 1, 1, NULL);
+    assert_near(schema_number(station, schema_find(&station_type, "servers", &(struct error){{0}})),
+                1, 0);
+    driver_calls(driver, 20, 0, 4, NULL);
+    build_run(sim, driver, 0, 30);
+    assert_string_equal(driver_story(driver, 5), "ok ok ok ok ok");
+    assert_near(ns_to_s(driver_arrival(driver, 3)->done), 21, 1e-9); /* three servers by then */
+    assert_near(ns_to_s(driver_arrival(driver, 4)->done), 22, 1e-9);
+}
+
+/* What was made and then not used is not driven: it was never sealed. */
+static void what_is_no_part_of_the_model_is_left_alone(void **state) {
+    (void)state;
+    struct node *leaf = build_node(sim, &leaf_type, "", NULL);
+    build_node(sim, &limiter_type, "rate=5, burst=ramp{{0s, 1}, {5s, 3}}", leaf, NULL);
+    struct node *pool = build_node(sim, &pool_type, "servers=2", NULL);
+    build_node(sim, &station_type, "service=1s, servers=ramp{{0s, 1}, {5s, 3}}, on=@1", pool, NULL);
+    struct node *driver = build_driver(sim, leaf);
+    driver_calls(driver, 0, 1, 3, NULL);
+    build_run(sim, driver, 0, 10);
+    assert_string_equal(driver_story(driver, 3), "ok ok ok");
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -235,6 +264,8 @@ int main(void) {
         TEST(a_plain_number_follows_a_signal),
         TEST(a_ratio_climbs_along_a_ramp),
         TEST(a_fixed_parameter_takes_no_signal),
+        TEST(a_whole_number_follows_in_steps),
+        TEST(what_is_no_part_of_the_model_is_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
