@@ -209,6 +209,24 @@ static void failures_are_not_counted_but_timeouts(void **state) {
     sim_free(m.sim);
 }
 
+/* What is stopped, or withdrawn, after it was found to be late was at least as slow as that. */
+static void losers_are_counted_with_what_they_had(void **state) {
+    (void)state;
+    for (int withdrawn = 0; withdrawn < 2; withdrawn++) {
+        struct model m =
+            model("percentile=100%, window=10s",
+                  withdrawn ? "says='ok 10ms, ok 9s'" : "says='ok 10ms, ok 9s, ok 90ms, ok 9s'");
+        driver_call(m.driver, 0, NULL);
+        driver_call(m.driver, 2.5, NULL)->cancel_after = withdrawn ? 100 * MS : 0;
+        driver_call(m.driver, 4.5, NULL);
+        build_run(m.sim, m.driver, 0, 100);
+        assert_int_equal(leaf_count(m.leaf), 5);
+        assert_near(leaf_time(m.leaf, 2) - leaf_time(m.leaf, 1), .01, .0001);
+        assert_near(leaf_time(m.leaf, 4) - leaf_time(m.leaf, 3), .1, .001);
+        sim_free(m.sim);
+    }
+}
+
 static void the_least_delay(void **state) {
     (void)state;
     struct model m = model("percentile=95%, window=10s", "says='ok 0.1ms, ok 9s, ok 0s'");
@@ -273,6 +291,7 @@ int main(void) {
         cmocka_unit_test(a_percentile_is_learnt),
         cmocka_unit_test(until_it_is_known_nothing_is_late),
         cmocka_unit_test(failures_are_not_counted_but_timeouts),
+        cmocka_unit_test(losers_are_counted_with_what_they_had),
         cmocka_unit_test(the_least_delay),
         cmocka_unit_test(a_window_moves_on),
         cmocka_unit_test(the_extra_load_is_bounded),
