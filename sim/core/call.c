@@ -211,7 +211,7 @@ static void ready_push(struct sim *sim, struct call *c) {
 
 static void withdraw(struct call *c, enum cause cause);
 
-static void withdraw_subs(struct call *c, enum cause cause) {
+void call_cancel_all(struct call *c, enum cause cause) {
     for (struct call *sub; (sub = c->subs);) {
         drop_sub(c, sub);
         if (sub->state == CALL_LIVE)
@@ -260,7 +260,7 @@ static void end(struct call *c, enum outcome outcome) {
 
 void call_finish(struct call *c, enum outcome outcome) {
     if (c->subs)
-        withdraw_subs(c, CAUSE_GONE);
+        call_cancel_all(c, CAUSE_GONE);
     end(c, outcome);
 }
 
@@ -285,7 +285,7 @@ static void withdraw(struct call *c, enum cause cause) {
         become_orphan(c);
         return;
     }
-    withdraw_subs(c, cause);
+    call_cancel_all(c, cause);
     end(c, OUTCOME_CANCELLED);
 }
 
@@ -306,6 +306,11 @@ void call_detach(struct call *sub) {
         become_orphan(sub);
 }
 
+void call_detach_all(struct call *c) {
+    while (c->subs)
+        call_detach(c->subs);
+}
+
 static void crash_one(void *ctx, void *object) {
     struct call *c = object;
     (void)ctx;
@@ -315,7 +320,7 @@ static void crash_one(void *ctx, void *object) {
         c->node->type->ops.cancel(c->node, c, CAUSE_CRASH);
     if (c->node->sim->closing && c->parent)
         unlink_from_parent(c);
-    withdraw_subs(c, c->node->sim->closing ? CAUSE_CRASH : CAUSE_GONE);
+    call_cancel_all(c, c->node->sim->closing ? CAUSE_CRASH : CAUSE_GONE);
     end(c, c->node->sim->closing ? OUTCOME_CANCELLED : OUTCOME_ERROR);
 }
 

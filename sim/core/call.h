@@ -93,6 +93,10 @@ void call_cancel(struct call *sub, enum cause cause);
 /* The caller leaves, the work goes on. */
 void call_detach(struct call *sub);
 
+/* The same for all that `mine` still waits for. */
+void call_cancel_all(struct call *mine, enum cause cause);
+void call_detach_all(struct call *mine);
+
 /* Ends every live call of a node with ERROR: it went down. */
 void node_crash(struct node *n);
 

@@ -48,6 +48,43 @@ static void retries(void **state) {
     RUN(systems);
 }
 
+#define FINAGLE(name, share, inner)                                                                \
+    "retry { name = \"" name                                                                       \
+    "\", max_attempts = 4, backoff = { base = 0 }, budget = { ratio = " #share                     \
+    ", min_per_second = 0 }, " inner " }"
+#define TOKENS(inner)                                                                              \
+    "retry { max_attempts = 4, backoff = { base = 0 }, tokens = { capacity = 10, cost = 1, "       \
+    "deposit = 0.1, refund = false }, " inner " }"
+
+/* A budget bounds what retries add when everything fails. A bucket that gains 0.1 with each success
+ * settles where retries r = 0.1 s and successes s = (1 - f)(1 + r). */
+static void budgets(void **state) {
+    (void)state;
+    static const struct oracle systems[] = {
+        {"B3 20 % of the calls",
+         STEADY(1000) "entry = " FINAGLE("retry", 0.2, "fail {}"),
+         20,
+         100,
+         {{"retry:attempts_per_call", 1.2, 0.001}, {"fail:offered", 1200, 0.001}}},
+        {"B3 10 % in 3 layers",
+         STEADY(1000) "entry = " FINAGLE("a", 0.1, FINAGLE("b", 0.1, FINAGLE("c", 0.1, "fail {}"))),
+         20,
+         100,
+         {{"fail:offered", 1331, 0.001}}},
+        {"B3b a fifth fails",
+         OPEN(100) "entry = " TOKENS(COIN(1, 4)),
+         100,
+         2000,
+         {{"retry:attempts_per_call", 1.086957, 0.001}, {"availability", 0.869565, 0.002}}},
+        {"B3b half fail",
+         OPEN(100) "entry = " TOKENS(COIN(1, 1)),
+         100,
+         2000,
+         {{"retry:attempts_per_call", 1.052632, 0.001}, {"availability", 0.526316, 0.005}}},
+    };
+    RUN(systems);
+}
+
 /* Every layer multiplies: what is at the bottom gets attempts^layers calls a request, exactly. */
 static void layers_of_retries(void **state) {
     (void)state;
@@ -161,13 +198,10 @@ static void series(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(token_bucket),
-        cmocka_unit_test(retries),
-        cmocka_unit_test(layers_of_retries),
-        cmocka_unit_test(backoff),
-        cmocka_unit_test(first_verdict),
-        cmocka_unit_test(repairs),
-        cmocka_unit_test(series),
+        cmocka_unit_test(token_bucket), cmocka_unit_test(retries),
+        cmocka_unit_test(budgets),      cmocka_unit_test(layers_of_retries),
+        cmocka_unit_test(backoff),      cmocka_unit_test(first_verdict),
+        cmocka_unit_test(repairs),      cmocka_unit_test(series),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,7 +91,8 @@ static void simplify_component(struct shrinker *s, struct tree **at) {
 /* Whatever is varied becomes constant. */
 static void simplify_value(struct shrinker *s, struct tree **at) {
     static const char *const plain[] = {"\"1ms\"", "1", "0.5", NULL};
-    if ((*at)->kind == TREE_TIMES && replace(s, at, (*at)->kid[0]))
+    bool table = (*at)->kind == TREE_TABLE && (*at)->n; /* one of a list, or of classes, may do */
+    if ((table || (*at)->kind == TREE_TIMES) && replace(s, at, (*at)->kid[0]))
         return;
     if ((*at)->kind == TREE_TABLE || (*at)->kind == TREE_FILE ||
         ((*at)->kind == TREE_TEXT && strncmp((*at)->text, "k.", 2)))
