@@ -48,8 +48,12 @@ bool source_read(struct source *s, bool shares, struct error *e);
 struct call *source_open(struct source *s, int class);
 void source_send(struct source *s, struct call *root);
 
-/* Users have no calls of their own: what they see is what their edge sees. To be called when
- * sealing. */
+/* Users who do not listen have no calls of their own: what they see is what their edge sees. To be
+ * called when sealing. */
 void source_seal(struct source *s);
+
+/* For users who hear the answer: a request with a call of their own, begun, its class drawn by
+ * share. They send it on by call_send, and their meter is the node's; without source_seal. */
+struct call *source_open_own(struct source *s);
 
 #endif

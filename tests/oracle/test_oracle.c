@@ -314,6 +314,29 @@ static void side_by_side(void **state) {
     RUN(systems);
 }
 
+/* Mean value analysis of users who think and one server is exact (Reiser & Lavenberg 1980), and so
+ * for any law of thinking. */
+static void closed_loops(void **state) {
+    (void)state;
+#define USERS(n, think) "workload = closed { name = \"u\", users = " #n ", think = " think " }, "
+    static const struct oracle systems[] = {
+        {"A15 20 users, think 5 s",
+         USERS(20, "exponential { mean = 5 }") STATION(EXP(0.5)),
+         1000,
+         60000,
+         {{"throughput", 1.996262, 0.01},
+          {"latency.mean", 5.018725, 0.01},
+          {"in_flight", 20 - 5 * 1.996262, 0.02},
+          {"u:users", 20, 0.001}}},
+        {"A15 they all think 5 s",
+         USERS(20, "5") STATION(EXP(0.5)),
+         1000,
+         60000,
+         {{"throughput", 1.996262, 0.01}, {"latency.mean", 5.018725, 0.01}}},
+    };
+    RUN(systems);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mm1),
@@ -327,6 +350,7 @@ int main(void) {
         cmocka_unit_test(impatience),
         cmocka_unit_test(in_a_row),
         cmocka_unit_test(side_by_side),
+        cmocka_unit_test(closed_loops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
