@@ -5,10 +5,10 @@
 #include "core/group.h"
 
 const struct node_type *const node_types[] = {
-    &balance_type,  &breaker_type, &cache_type,    &chain_type,    &closed_type,
-    &degraded_type, &delay_type,   &fail_type,     &fallback_type, &limiter_type,
-    &open_type,     &pool_type,    &replicas_type, &retry_type,    &shed_type,
-    &split_type,    &station_type, &timeout_type,  &trace_type,    NULL,
+    &balance_type,  &batch_type,    &breaker_type, &cache_type,    &chain_type,   &closed_type,
+    &degraded_type, &delay_type,    &fail_type,    &fallback_type, &limiter_type, &open_type,
+    &pool_type,     &replicas_type, &retry_type,   &shed_type,     &split_type,   &station_type,
+    &timeout_type,  &trace_type,    NULL,
 };
 
 const struct node_type *node_type_find(const char *kind) {
