@@ -10,7 +10,8 @@ static const char *const result_names[] = {"hit", "miss", "stale", "coalesced", 
 
 /* After a flush the contents come back in a straight line. */
 static double ratio_now(const struct cache *k, const struct call *c, ns_t now) {
-    double ratio = quantity_draw(k->hit_ratio, c, PURPOSE_HIT);
+    double ratio = quantity_fixed(k->hit_ratio) ? k->hit_ratio->value
+                                                : quantity_general(k->hit_ratio, c, PURPOSE_RATIO);
     if (now >= k->warm)
         return ratio;
     return ratio * (1 - (double)(k->warm - now) / (double)k->refill);
@@ -22,7 +23,6 @@ static void decide(struct cache *k, struct call *c) {
         return;
     }
     struct rng r = call_rng(c, PURPOSE_HIT);
-    cache_call_of(c)->role = ROLE_ASKS;
     k->lookups++;
     if (rng_unit(&r) < ratio_now(k, c, k->base.sim->clock.now)) {
         k->hits++;

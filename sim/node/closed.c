@@ -45,12 +45,12 @@ static void leave(struct user *u) {
 static void ask(struct event *ev) {
     struct user *u = container_of(ev, struct user, event);
     struct closed *w = u->of;
-    struct call *c = source_open_own(&w->source);
+    struct call *c = source_open(&w->source, -1);
     if (!c)
         return;
     container_of(c, struct closed_call, base)->user = u;
     list_remove(&u->link);
-    call_send(c, &w->source.entry);
+    source_send(&w->source, c);
 }
 
 /* How long until the next request: within a session the user thinks, after it there is a pause. */
@@ -104,6 +104,7 @@ static void changed(struct node *n, const struct param *p) {
 }
 
 static bool init(struct node *n, struct error *e) {
+    source_of(n)->listens = true;
     return source_read(source_of(n), true, e);
 }
 

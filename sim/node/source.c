@@ -112,7 +112,11 @@ static int draw_class(const struct source *s, struct call *root) {
     return (int)i;
 }
 
-static void fill(struct source *s, struct call *root, int class) {
+struct call *source_open(struct source *s, int class) {
+    struct call *root = __builtin_expect(s->listens, 0) ? call_open(&s->base, ORIGIN_USER)
+                                                        : call_open_over(&s->entry, ORIGIN_USER);
+    if (!root)
+        return NULL;
     struct request *r = root->req;
     r->id = ++s->sent;
     root->key = r->key = rng_key(s->base.salt, r->id);
@@ -122,30 +126,17 @@ static void fill(struct source *s, struct call *root, int class) {
     request_classify(s->base.sim, r, c->index);
     draw_facts(s->facts, s->n_facts, root);
     draw_facts(c->facts, c->n_facts, root);
-}
-
-struct call *source_open(struct source *s, int class) {
-    struct call *root = call_open_over(&s->entry, ORIGIN_USER);
-    if (root)
-        fill(s, root, class);
-    return root;
-}
-
-struct call *source_open_own(struct source *s) {
-    struct call *root = call_open(&s->base, ORIGIN_USER);
-    if (!root)
-        return NULL;
-    fill(s, root, -1);
-    if (s->deadline)
-        root->deadline = root->start + s->deadline;
-    call_begin(root);
     return root;
 }
 
 void source_send(struct source *s, struct call *root) {
     if (s->deadline)
         root->deadline = root->start + s->deadline;
-    call_enter(root);
+    if (__builtin_expect(s->listens, 0)) {
+        call_begin(root);
+        call_send(root, &s->entry);
+    } else
+        call_enter(root);
 }
 
 void source_seal(struct source *s) {

@@ -21,6 +21,8 @@ struct source {
     struct edge entry;
     struct value classes_value, facts_value;
     ns_t deadline; /* 0: none */
+    bool listens;  /* set by init: requests have a call of the source's own, which hears the answer;
+                      its meter is then the node's, and source_seal is not called */
     struct source_class *classes;
     uint32_t n_classes;
     struct source_fact *facts;
@@ -51,9 +53,5 @@ void source_send(struct source *s, struct call *root);
 /* Users who do not listen have no calls of their own: what they see is what their edge sees. To be
  * called when sealing. */
 void source_seal(struct source *s);
-
-/* For users who hear the answer: a request with a call of their own, begun, its class drawn by
- * share. They send it on by call_send, and their meter is the node's; without source_seal. */
-struct call *source_open_own(struct source *s);
 
 #endif

@@ -337,6 +337,35 @@ static void closed_loops(void **state) {
     RUN(systems);
 }
 
+/* One server that takes up to K of those who wait, for an exponential time, whatever their number:
+ * while it works the queue is geometric in the root r of mu r^(K+1) - (lambda + mu) r + lambda = 0
+ * inside the unit interval (Gross & Harris, Fundamentals of Queueing Theory, bulk service). */
+static void bulk_service(void **state) {
+    (void)state;
+    const double lambda = 3, mu = 1, k = 4;
+    double lo = 0, hi = 1 - 1e-6; /* 1 is a root as well */
+    for (int i = 0; i < 200; i++) {
+        double r = (lo + hi) / 2;
+        *(mu * pow(r, k + 1) - (lambda + mu) * r + lambda > 0 ? &lo : &hi) = r;
+    }
+    double r = lo, empty = 1 / (1 / (1 - r) + mu / lambda); /* it works and nobody waits */
+    double busy = empty / (1 - r), queue = empty * r / ((1 - r) * (1 - r));
+    const struct oracle systems[] = {
+        {"bulk service, up to 4",
+         OPEN(3) "entry = batch { max_batch_size = 4, station { " EXP(1) " } }",
+         1000,
+         60000,
+         {
+             {"latency.mean", queue / lambda + 1 / mu, 0.02},
+             {"batch:queue", queue, 0.03},
+             {"batch:running", busy, 0.01},
+             {"batch:batch_size", lambda / (mu * busy), 0.01},
+             {"station:utilization", busy, 0.01},
+         }},
+    };
+    RUN(systems);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mm1),
@@ -351,6 +380,7 @@ int main(void) {
         cmocka_unit_test(in_a_row),
         cmocka_unit_test(side_by_side),
         cmocka_unit_test(closed_loops),
+        cmocka_unit_test(bulk_service),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
