@@ -87,7 +87,7 @@ static bool init(struct node *n, struct error *e) {
     if (!k->hit_ratio)
         return error_set(e, "'hit_ratio' is missing: the share of lookups that are answered (or "
                             "give key and capacity)");
-    return !k->capacity ||
+    return k->capacity == 0 ||
            error_set(e, "'capacity' wants key = \"fact\" too: what the entries are found by");
 }
 
@@ -171,7 +171,7 @@ static const struct param params[] = {
           "fail with an error, or the one that has waited longest asks anew",
           .choices = leader_cancel_names),
     PARAM(INTEGER, "prefill", struct cache, prefill, "0",
-          "keys 1 to this are there from the start, fresh; 1 as the last one used", .max = 1e9),
+          "keys 1 to this are there from the start, fresh; 1 as the last one used", .max = 1e7),
     {0},
 };
 

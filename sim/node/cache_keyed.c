@@ -170,6 +170,13 @@ static ns_t spare(const struct cache *k, uint64_t key) {
     return age < k->stale_if_error ? age : -1;
 }
 
+/* A failure to be remembered; not in place of what another call has fetched in the meantime. */
+static bool to_be_kept(const struct cache *k, uint64_t key, enum outcome failure) {
+    const struct item *it = contents_find(&k->contents, key);
+    bool better = it && it->outcome == OUTCOME_OK && k->base.sim->clock.now < it->expires;
+    return k->negative_ttl && k->negative_on >> failure & 1 && !better;
+}
+
 static void finish_as(struct cache *k, struct call *c, const struct call *sub, ns_t age) {
     if (age >= 0)
         finish_stale(k, c, age);
@@ -187,7 +194,7 @@ void keyed_reply(struct cache *k, struct call *c, const struct call *sub) {
     ns_t age = outcome_good(sub->outcome) || c->result == RESULT_REFRESH ? -1 : spare(k, m->key);
     if (sub->outcome == OUTCOME_OK)
         keep(k, c, OUTCOME_OK, expiry(k->ttl, c));
-    else if (age < 0 && k->negative_ttl && k->negative_on >> sub->outcome & 1)
+    else if (age < 0 && to_be_kept(k, m->key, (enum outcome)sub->outcome))
         keep(k, c, (enum outcome)sub->outcome, expiry(k->negative_ttl, c));
     finish_as(k, c, sub, age);
     for (struct call *w; (w = next_waiter(&waiters));)
@@ -255,6 +262,8 @@ bool keyed_init(struct cache *k, struct error *e) {
     if (k->hit_ratio)
         return error_set(e, "'hit_ratio' and 'key' exclude each other: with keys the ratio is a "
                             "result");
+    if (k->negative_on & (1u << OUTCOME_OK | 1u << OUTCOME_DEGRADED))
+        return error_set(e, "negative_on: ok and degraded are no failures");
     if (k->size && k->prefill)
         return error_set(e, "prefill: with 'size' it is not known how much the keys would take");
     return true;

@@ -50,7 +50,10 @@ static void ask(struct event *ev) {
         return;
     container_of(c, struct closed_call, base)->user = u;
     list_remove(&u->link);
-    source_send(&w->source, c);
+    if (w->source.deadline)
+        c->deadline = c->start + w->source.deadline;
+    call_begin(c);
+    call_send(c, &w->source.entry);
 }
 
 /* How long until the next request: within a session the user thinks, after it there is a pause. */
@@ -127,7 +130,7 @@ static void release(struct node *n) {
 static const struct param params[] = {
     PARAM(INTEGER, "users", struct closed, users, NULL,
           "how many there are; who comes asks at once. A signal lets them come and go",
-          .flags = REQUIRED | LIVE, .max = 1e8),
+          .flags = REQUIRED | LIVE, .max = 1e7),
     PARAM(QUANTITY, "think", struct closed, think, "0",
           "time from an answer, good or bad, to the same user's next request", .flags = LIVE,
           .unit = UNIT_TIME),

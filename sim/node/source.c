@@ -132,11 +132,7 @@ struct call *source_open(struct source *s, int class) {
 void source_send(struct source *s, struct call *root) {
     if (s->deadline)
         root->deadline = root->start + s->deadline;
-    if (__builtin_expect(s->listens, 0)) {
-        call_begin(root);
-        call_send(root, &s->entry);
-    } else
-        call_enter(root);
+    call_enter(root);
 }
 
 void source_seal(struct source *s) {

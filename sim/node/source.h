@@ -21,8 +21,9 @@ struct source {
     struct edge entry;
     struct value classes_value, facts_value;
     ns_t deadline; /* 0: none */
-    bool listens;  /* set by init: requests have a call of the source's own, which hears the answer;
-                      its meter is then the node's, and source_seal is not called */
+    bool listens;  /* set by init: requests have a call of the source's own, which hears the answer.
+                      It sends them by itself, not by source_send, and keeps the node's meter for
+                      them: no source_seal */
     struct source_class *classes;
     uint32_t n_classes;
     struct source_fact *facts;

@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "node/contents.h"
 
-enum { MOST = 15, ROWS = 4, PER_ROW = 4, WARM = 6, FEWEST = 16 };
+enum { MOST = 15, ROWS = 4, PER_ROW = 4, WARM = 6, FEWEST = 16, LARGEST = 1 << 20 };
 
 /* ---- the sketch: a key has one counter in each of four rows; row r owns a quarter of each word */
 
@@ -99,9 +99,14 @@ static struct item *first(struct contents *c, enum part part) {
     return l == &c->order[part] ? NULL : container_of(l, struct item, link);
 }
 
+/* Is the capacity a number of entries to make the sketch for? Otherwise it follows the entries. */
+static bool foreseen(const struct contents *c) {
+    return !c->sized && c->capacity <= LARGEST;
+}
+
 static void add(struct contents *c, struct item *it) {
-    if (!c->sketch.words || (c->sized && (double)c->items.live > c->sketch.entries))
-        size_sketch(&c->sketch, c->sized ? fmax(FEWEST, 2.0 * c->items.live) : c->capacity);
+    if (!c->sketch.words || (!foreseen(c) && (double)c->items.live > c->sketch.entries))
+        size_sketch(&c->sketch, foreseen(c) ? c->capacity : fmax(FEWEST, 2.0 * c->items.live));
     count(&c->sketch, it->key);
     join(c, it, PART_WINDOW);
 }
@@ -164,7 +169,7 @@ static void resized(struct contents *c) {
     c->part_most[PART_PROTECTED] = c->sized ? 0.8 * main_most : floor(0.8 * main_most);
     while (c->part_used[PART_PROTECTED] > c->part_most[PART_PROTECTED])
         move(c, first(c, PART_PROTECTED), PART_PROBATION);
-    if (!c->sized && c->sketch.words)
+    if (foreseen(c) && c->sketch.words)
         size_sketch(&c->sketch, c->capacity);
 }
 

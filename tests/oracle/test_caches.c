@@ -185,7 +185,7 @@ static void a_recorded_shop(void **state) {
     const char *folder = getenv("NINES_TRACES");
     char path[1000];
     size_t n;
-    snprintf(path, sizeof path, "%s/cache2k_web07_keys.csv", folder ? folder : ".");
+    snprintf(path, sizeof path, "%s/cache2k_web07_keys.csv", folder ? folder : "../shared/traces");
     uint32_t *keys = read_keys(path, &n);
     if (!keys) {
         print_message(

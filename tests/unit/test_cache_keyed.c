@@ -146,6 +146,17 @@ static void failures_may_be_kept(void **state) {
     sim_free(m.sim);
 }
 
+/* The first answer, of the second to ask, is kept; the failure after it is not. */
+static void a_failure_does_not_replace_what_is_fresh(void **state) {
+    (void)state;
+    struct model m = model("capacity=9, negative_ttl=9s", "says='error 2s, ok 1s'");
+    ask(&m, 0, 0);
+    ask(&m, .5, 0);
+    ask(&m, 3, 0);
+    finishes_as(&m, 10, "2 error, 1.5 ok, 3 ok", 2);
+    sim_free(m.sim);
+}
+
 /* Written at 1, fresh until 6; again from 8 to 13. */
 static void stale_while_revalidate(void **state) {
     (void)state;
@@ -389,6 +400,8 @@ static void nonsense_is_refused(void **state) {
                 "'capacity' wants key");
     assert_says(build_refusal(sim, &cache_type, "key=key, capacity=5, eviction=lry", NULL),
                 "did you mean \"lru\"");
+    assert_says(build_refusal(sim, &cache_type, "key=key, capacity=5, negative_on=ok", NULL),
+                "are no failures");
     assert_says(build_refusal(sim, &cache_type, "key=key, capacity=5, size=s, prefill=3", NULL),
                 "not known how much");
     sim_free(sim);
@@ -425,6 +438,7 @@ int main(void) {
         cmocka_unit_test(a_ttl_is_drawn_and_live),
         cmocka_unit_test(failures_are_not_kept),
         cmocka_unit_test(failures_may_be_kept),
+        cmocka_unit_test(a_failure_does_not_replace_what_is_fresh),
         cmocka_unit_test(stale_while_revalidate),
         cmocka_unit_test(a_refresh_may_fail),
         cmocka_unit_test(stale_if_error),

@@ -217,6 +217,17 @@ static void a_scan_does_not_wash_it_out(void **state) {
     assert_true(left[1] >= 88); /* two may fall to keys that share all four counters */
 }
 
+/* A capacity beyond all measure takes no more memory than the entries. */
+static void a_sketch_follows_the_entries(void **state) {
+    (void)state;
+    make(EVICT_TINYLFU, 1e18);
+    for (uint64_t key = 0; key < 10000; key++)
+        contents_put(&c, key, 1);
+    assert_true(c.sketch.words >= 10000 && c.sketch.words <= 32768);
+    assert_int_equal(c.items.live, 10000);
+    contents_release(&c);
+}
+
 static void tinylfu_counts_sizes(void **state) {
     (void)state;
     contents_init(&c, EVICT_TINYLFU, 1000, true, 3);
@@ -247,6 +258,7 @@ int main(void) {
         cmocka_unit_test(a_sketch_ages),
         cmocka_unit_test(a_newcomer_must_be_wanted_more),
         cmocka_unit_test(a_scan_does_not_wash_it_out),
+        cmocka_unit_test(a_sketch_follows_the_entries),
         cmocka_unit_test(tinylfu_counts_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
