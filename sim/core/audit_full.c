@@ -135,8 +135,6 @@ __attribute__((no_sanitize("address"))) static bool pool_whole(const struct pool
 static bool look_at_calls(struct walk *w) {
     struct node *n = w->node;
     w->live = w->sent = 0;
-    if (!pool_whole(&n->calls))
-        return audit_bug(w->sim, n, w->e, "its pool of calls has lost some, or has some twice");
     pool_each(&n->calls, look_at_call, w);
     return w->good && (w->live == n->calls.live ||
                        audit_bug(w->sim, n, w->e, "its pool counts %u calls, it has %llu",
@@ -150,20 +148,30 @@ static bool gate_possible(const struct gate *g) {
            g->error_rate <= 1 && g->added >= 0;
 }
 
-/* Edges keep their own count: with one caller, that of the callee's calls; otherwise their meter's,
- * which for a source is the source's.
+/* Calls at the callee that came over one edge; it may have others of its own (batches, refreshes).
  */
+struct passage {
+    const struct edge *edge;
+    int64_t n;
+};
+
+static void count_passage(void *ctx, void *object) {
+    struct passage *p = ctx;
+    const struct call *c = object;
+    p->n += c->via == p->edge && c->state == CALL_LIVE;
+}
+
 static bool look_at_edges(struct walk *w, struct node *n) {
     for (uint32_t k = 0; k < n->n_out; k++) {
         const struct edge *x = n->out[k];
         bool own = x->to->callers > 1 || x->meter == &n->meter;
         if (x->from != n || own != (x->meter != NULL))
             return audit_bug(w->sim, n, w->e, "its edge to %s is another's", x->to->address);
-        const struct meter *m = x->meter ? x->meter : &x->to->meter;
-        if (x->in_flight != m->in_flight.value)
+        struct passage p = {x, 0};
+        pool_each(&x->to->calls, count_passage, &p);
+        if (x->in_flight != p.n || (x->meter && x->meter->in_flight.value != p.n))
             return audit_bug(w->sim, n, w->e, "%lld calls are on their way to %s, %lld are there",
-                             (long long)x->in_flight, x->to->address,
-                             (long long)m->in_flight.value);
+                             (long long)x->in_flight, x->to->address, (long long)p.n);
         if (!gate_possible(&x->gate))
             return audit_bug(w->sim, n, w->e, "the fault gate to %s cannot be so", x->to->address);
     }
@@ -230,6 +238,10 @@ bool audit_full(struct sim *sim, struct error *e) {
     if (sim->cut[sim->segment] > now || sim->cut[sim->segment + 1] < now)
         return audit_bug(sim, NULL, e, "segment %u of the run is not the present one",
                          sim->segment);
+    for (uint32_t i = 0; i < sim->n_order; i++) /* before anybody goes through them */
+        if (!pool_whole(&sim->order[i]->calls))
+            return audit_bug(sim, sim->order[i], e,
+                             "its pool of calls has lost some, or has some twice");
     for (uint32_t i = 0; i < sim->n_order; i++) {
         w.node = sim->order[i];
         if (!look_at_node(&w))

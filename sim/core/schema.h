@@ -33,9 +33,10 @@ enum param_flags {
     LIVE = 2,  /* may change while running: faults, signals, sweeps */
     CHILD = 4, /* positional entries go here (PARAM_NODE in order, PARAM_NODES all that are left) */
     NAMED = 8, /* PARAM_NODES given as { name = node } */
-    GROUP = 16, /* PARAM_NODES: one `replicas` may stand for the list */
-    WORK = 32,  /* the node's own work, which a slow fault stretches */
-    EARLY = 64  /* read while the file runs: --set, which comes after it, is too late */
+    GROUP = 16,  /* PARAM_NODES: one `replicas` may stand for the list */
+    WORK = 32,   /* the node's own work, which a slow fault stretches */
+    EARLY = 64,  /* read while the file runs: --set, which comes after it, is too late */
+    ONE_OF = 128 /* one of those of a table that carry this has to be given; the component checks */
 };
 
 struct edge_list {

@@ -1,45 +1,30 @@
-/* A cache with a fixed hit ratio: a hit is answered, a miss asks the store. */
-#include "core/sim.h"
+/* A cache: what it knows it answers, for the rest it asks its store. By a fixed ratio, or by keys
+ * with contents of its own (cache_keyed.c). */
+#include "node/cache.h"
+
+#include <string.h>
+
 #include "node/registry.h"
 
-enum { PURPOSE_LOOKUP, PURPOSE_HIT };
-enum { RESULT_HIT, RESULT_MISS };
-static const char *const result_names[] = {"hit", "miss", NULL};
-
-struct cache {
-    struct node base;
-    struct edge store;
-    double hit_ratio;
-    struct quantity *lookup;
-    ns_t refill;
-    ns_t warm; /* when the last flush will be forgotten */
-    struct delay_line line;
-    uint64_t lookups, hits, misses;
-};
-
-struct cache_call {
-    struct call base;
-    ns_t began;
-};
-
-static struct cache *cache_of(struct node *n) {
-    return container_of(n, struct cache, base);
-}
-static struct cache_call *mine(struct call *c) {
-    return container_of(c, struct cache_call, base);
-}
+static const char *const result_names[] = {"hit", "miss", "stale", "coalesced", "refresh", NULL};
 
 /* After a flush the contents come back in a straight line. */
-static double ratio_now(const struct cache *k, ns_t now) {
+static double ratio_now(const struct cache *k, const struct call *c, ns_t now) {
+    double ratio = quantity_fixed(k->hit_ratio) ? k->hit_ratio->value
+                                                : quantity_general(k->hit_ratio, c, PURPOSE_RATIO);
     if (now >= k->warm)
-        return k->hit_ratio;
-    return k->hit_ratio * (1 - (double)(k->warm - now) / (double)k->refill);
+        return ratio;
+    return ratio * (1 - (double)(k->warm - now) / (double)k->refill);
 }
 
 static void decide(struct cache *k, struct call *c) {
+    if (k->key) {
+        keyed_decide(k, c);
+        return;
+    }
     struct rng r = call_rng(c, PURPOSE_HIT);
     k->lookups++;
-    if (rng_unit(&r) < ratio_now(k, k->base.sim->clock.now)) {
+    if (rng_unit(&r) < ratio_now(k, c, k->base.sim->clock.now)) {
         k->hits++;
         call_finish(c, OUTCOME_OK);
         return;
@@ -50,7 +35,7 @@ static void decide(struct cache *k, struct call *c) {
 }
 
 static void spend(struct call *c) {
-    call_phase(c, PHASE_SERVICE, c->node->sim->clock.now - mine(c)->began);
+    call_phase(c, PHASE_SERVICE, c->node->sim->clock.now - cache_call_of(c)->began);
 }
 
 static void looked_up(struct event *ev) {
@@ -61,8 +46,10 @@ static void looked_up(struct event *ev) {
 
 static void accept(struct node *n, struct call *c) {
     struct cache *k = cache_of(n);
+    struct cache_call *m = cache_call_of(c);
     ns_t lookup = quantity_ns(k->lookup, c, PURPOSE_LOOKUP);
-    mine(c)->began = n->sim->clock.now;
+    m->began = n->sim->clock.now;
+    m->role = ROLE_LOOKS;
     if (lookup > 0)
         call_wake(c, quantity_fixed(k->lookup) && !n->gate.active ? &k->line : NULL, lookup,
                   looked_up);
@@ -71,12 +58,16 @@ static void accept(struct node *n, struct call *c) {
 }
 
 static void reply(struct node *n, struct call *c, struct call *sub) {
-    (void)n;
-    call_pass(c, sub);
+    struct cache *k = cache_of(n);
+    if (k->key)
+        keyed_reply(k, c, sub);
+    else
+        call_pass(c, sub);
 }
 
 static bool cancel(struct node *n, struct call *c, enum cause cause) {
-    (void)n, (void)cause;
+    if (cache_call_of(c)->role != ROLE_LOOKS)
+        return keyed_cancel(cache_of(n), c, cause);
     if (event_pending(&c->timer))
         spend(c);
     return true;
@@ -84,26 +75,103 @@ static bool cancel(struct node *n, struct call *c, enum cause cause) {
 
 static void flush(struct node *n) {
     struct cache *k = cache_of(n);
+    if (k->key)
+        keyed_flush(k);
     k->warm = n->sim->clock.now + k->refill;
 }
 
+static bool init(struct node *n, struct error *e) {
+    struct cache *k = cache_of(n);
+    if (k->key)
+        return keyed_init(k, e);
+    if (!k->hit_ratio)
+        return error_set(e, "'hit_ratio' is missing: the share of lookups that are answered (or "
+                            "give key and capacity)");
+    return k->capacity == 0 ||
+           error_set(e, "'capacity' wants key = \"fact\" too: what the entries are found by");
+}
+
 static bool seal(struct node *n, struct error *e) {
-    (void)e;
-    line_init(&cache_of(n)->line);
-    return true;
+    struct cache *k = cache_of(n);
+    line_init(&k->line);
+    return !k->key || keyed_seal(k, e);
+}
+
+static void start(struct node *n) {
+    if (cache_of(n)->key)
+        keyed_start(cache_of(n));
+}
+
+static void changed(struct node *n, const struct param *p) {
+    struct cache *k = cache_of(n);
+    bool keyed = strcmp(p->name, "hit_ratio") && strcmp(p->name, "lookup");
+    if (!k->key && keyed)
+        sim_fail(n->sim, "%s: %s: %s has no meaning in a cache with a fixed hit_ratio", n->where,
+                 n->address, p->name);
+    else if (k->key && !strcmp(p->name, "hit_ratio"))
+        sim_fail(n->sim, "%s: %s: its hit ratio is a result; set its capacity or flush it",
+                 n->where, n->address);
+    else if (k->key)
+        keyed_set(k, p);
+}
+
+static void release(struct node *n) {
+    keyed_release(cache_of(n));
 }
 
 static const struct param params[] = {
-    PARAM(RATIO, "hit_ratio", struct cache, hit_ratio, NULL, "share of lookups that are answered",
-          .flags = REQUIRED | LIVE, .max = 1),
+    PARAM(QUANTITY, "hit_ratio", struct cache, hit_ratio, NULL,
+          "share of lookups that are answered; without a key", .flags = LIVE | ONE_OF, .max = 1,
+          .unit = UNIT_RATIO),
     PARAM(QUANTITY, "lookup", struct cache, lookup, "0", "time of a lookup, hit or miss",
           .flags = LIVE | WORK, .unit = UNIT_TIME),
     PARAM(
         TIME, "refill", struct cache, refill, "60s",
         "after a flush the hit ratio climbs back from 0 in a straight line within this time; 0: at "
-        "once"),
+        "once; without a key"),
     PARAM(NODE, "store", struct cache, store, NULL, "what is asked on a miss",
           .flags = REQUIRED | CHILD),
+    PARAM(TEXT, "key", struct cache, key, NULL,
+          "the fact that entries are found by; the cache then has contents and the hit ratio is a "
+          "result",
+          .flags = EARLY | ONE_OF),
+    PARAM(NUMBER, "capacity", struct cache, capacity, NULL,
+          "how many entries fit, or how much of size", .flags = LIVE, .unit = UNIT_SIZE,
+          .max = 1e18),
+    PARAM(TEXT, "size", struct cache, size, NULL,
+          "the fact that says how much of the capacity an entry takes; 1 without it",
+          .flags = EARLY),
+    PARAM(CHOICE, "eviction", struct cache, eviction, "lru",
+          "who goes when it is full; none: nobody, and nothing more comes in",
+          .choices = eviction_names),
+    PARAM(QUANTITY, "ttl", struct cache, ttl, NULL,
+          "how long an entry is fresh, drawn whenever it begins: a distribution gives jitter. What "
+          "is older takes up room until it is written again or evicted. For ever without it",
+          .flags = LIVE, .unit = UNIT_TIME),
+    PARAM(CHOICE, "ttl_from", struct cache, ttl_from, "write",
+          "when the ttl begins: as the answer comes from the store, or at every use",
+          .choices = ttl_from_names),
+    PARAM(QUANTITY, "negative_ttl", struct cache, negative_ttl, NULL,
+          "how long failures are kept and given again; not at all without it", .flags = LIVE,
+          .unit = UNIT_TIME),
+    PARAM(OUTCOMES, "negative_on", struct cache, negative_on, "error",
+          "which failures negative_ttl is for"),
+    PARAM(TIME, "stale_while_revalidate", struct cache, stale_while_revalidate, "0s",
+          "so long beyond its ttl an entry is still given, while one fetch goes on in the "
+          "background",
+          .flags = LIVE),
+    PARAM(TIME, "stale_if_error", struct cache, stale_if_error, "0s",
+          "so long beyond its ttl an entry is given when the store fails", .flags = LIVE),
+    PARAM(RATIO, "stale_quality", struct cache, stale_quality, "1",
+          "what a stale answer is worth; below 1 it is degraded", .flags = LIVE, .max = 1),
+    PARAM(BOOL, "coalesce", struct cache, coalesce, "false",
+          "calls for a key that is being fetched wait for that answer and share it, failures too"),
+    PARAM(CHOICE, "on_leader_cancel", struct cache, on_leader_cancel, "continue",
+          "when the call that fetches for others is withdrawn: its fetch goes on, all that wait "
+          "fail with an error, or the one that has waited longest asks anew",
+          .choices = leader_cancel_names),
+    PARAM(INTEGER, "prefill", struct cache, prefill, "0",
+          "keys 1 to this are there from the start, fresh; 1 as the last one used", .max = 1e7),
     {0},
 };
 
@@ -112,31 +180,58 @@ static const struct metric metrics[] = {
            .offset2 = offsetof(struct cache, lookups)),
     METRIC(COUNTER, "hits", struct cache, hits, "lookups that were answered"),
     METRIC(COUNTER, "misses", struct cache, misses, "lookups that went on to the store"),
+    METRIC(RATIO, "miss_ratio", struct cache, misses, "share of lookups that went on to the store",
+           .offset2 = offsetof(struct cache, lookups)),
+    METRIC(COUNTER, "coalesced", struct cache, coalesced,
+           "lookups that waited for another call's fetch"),
+    METRIC(RATIO, "coalesced_ratio", struct cache, coalesced,
+           "share of lookups that waited for another call's fetch",
+           .offset2 = offsetof(struct cache, lookups)),
+    METRIC(COUNTER, "negative_hits", struct cache, negative, "hits that gave a failure again"),
+    METRIC(COUNTER, "stale", struct cache, stale, "answers that were older than their ttl"),
+    METRIC(PER, "staleness", struct cache, stale_ns,
+           "age of stale answers beyond their ttl, on average",
+           .offset2 = offsetof(struct cache, stale_s), .unit = UNIT_TIME),
+    METRIC(COUNTER, "refreshes", struct cache, refreshes, "fetches in the background"),
+    METRIC(COUNTER, "evictions", struct cache, contents.evictions,
+           "entries that had to go, or to stay out, for others"),
+    METRIC(INTEGRAL, "entries", struct cache, entries, "entries held, fresh or not"),
     {0},
 };
 
+/* By share each lookup was a hit or a miss. By key it may also have joined a fetch, and may still
+ * be under way; a stale answer is counted besides. */
 static bool check(struct node *n, struct error *e) {
     const struct cache *k = cache_of(n);
-    uint64_t calls = meter_totals(&n->meter).arrived;
-    return (k->lookups == k->hits + k->misses && k->lookups <= calls) ||
-           error_set(e, "%llu lookups were %llu hits and %llu misses of %llu calls",
+    uint64_t told = k->hits + k->misses;
+    return (told <= k->lookups && (k->key || told == k->lookups)) ||
+           error_set(e, "%llu lookups were %llu hits and %llu misses",
                      (unsigned long long)k->lookups, (unsigned long long)k->hits,
-                     (unsigned long long)k->misses, (unsigned long long)calls);
+                     (unsigned long long)k->misses);
 }
 
 const struct node_type cache_type = {
     .kind = "cache",
-    .summary = "answers a fixed share of the calls itself and asks its store for the rest",
-    .example = "cache { hit_ratio = 0.8, lookup = \"2ms\", store }",
+    .summary = "answers what it knows and asks its store for the rest: a fixed share of the calls, "
+               "or by keys",
+    .follows = "W-TinyLFU: Caffeine; stale answers: RFC 5861; coalescing: Go singleflight",
+    .example = "cache { hit_ratio = 0.8, lookup = \"2ms\", store }\n"
+               "cache { key = \"user_id\", capacity = 10000, eviction = \"lru\", ttl = \"60s\", "
+               "coalesce = true, store }",
     .params = params,
     .metrics = metrics,
     .results = result_names,
     .size = sizeof(struct cache),
     .call_size = sizeof(struct cache_call),
-    .ops = {.seal = seal,
+    .flags = NODE_KEEPS,
+    .ops = {.init = init,
+            .seal = seal,
+            .start = start,
             .accept = accept,
             .reply = reply,
             .cancel = cancel,
+            .set = changed,
             .flush = flush,
-            .check = check},
+            .check = check,
+            .release = release},
 };

@@ -199,11 +199,11 @@ static const struct param params[] = {
     PARAM(QUANTITY, "after", struct hedge, after, NULL,
           "how late an answer has to be before the same is asked again, and again; with percentile "
           "the least (1ms)",
-          .flags = LIVE, .unit = UNIT_TIME),
+          .flags = LIVE | ONE_OF, .unit = UNIT_TIME),
     PARAM(RATIO, "percentile", struct hedge, percentile, "0",
           "late is what is slower than this share of the first attempts, such as 0.95; 0: after "
           "alone says it",
-          .flags = LIVE, .max = 1),
+          .flags = LIVE | ONE_OF, .max = 1),
     PARAM(TIME, "window", struct hedge, window, "15s",
           "the first attempts of this time make the percentile, which is looked up every fifth of "
           "it; before the first time nothing is late",

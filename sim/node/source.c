@@ -113,7 +113,8 @@ static int draw_class(const struct source *s, struct call *root) {
 }
 
 struct call *source_open(struct source *s, int class) {
-    struct call *root = call_open_over(&s->entry, ORIGIN_USER);
+    struct call *root = __builtin_expect(s->listens, 0) ? call_open(&s->base, ORIGIN_USER)
+                                                        : call_open_over(&s->entry, ORIGIN_USER);
     if (!root)
         return NULL;
     struct request *r = root->req;

@@ -21,6 +21,9 @@ struct source {
     struct edge entry;
     struct value classes_value, facts_value;
     ns_t deadline; /* 0: none */
+    bool listens;  /* set by init: requests have a call of the source's own, which hears the answer.
+                      It sends them by itself, not by source_send, and keeps the node's meter for
+                      them: no source_seal */
     struct source_class *classes;
     uint32_t n_classes;
     struct source_fact *facts;
@@ -48,8 +51,8 @@ bool source_read(struct source *s, bool shares, struct error *e);
 struct call *source_open(struct source *s, int class);
 void source_send(struct source *s, struct call *root);
 
-/* Users have no calls of their own: what they see is what their edge sees. To be called when
- * sealing. */
+/* Users who do not listen have no calls of their own: what they see is what their edge sees. To be
+ * called when sealing. */
 void source_seal(struct source *s);
 
 #endif

@@ -69,7 +69,10 @@ static void param_row(FILE *f, const struct param *p, const char *prefix, bool m
     }
     snprintf(name, sizeof name, "%s%s", prefix, p->name);
     range_text(p, range, sizeof range);
-    const char *def = p->flags & REQUIRED ? "required" : p->def ? p->def : "";
+    const char *def = p->flags & REQUIRED ? "required"
+                      : p->flags & ONE_OF ? "one of these"
+                      : p->def            ? p->def
+                                          : "";
     const char *live = p->flags & LIVE ? "live" : "";
     if (markdown) {
         fprintf(f, "| `%s` | %s%s%s | %s | %s | %s |\n", name, kind_text(p), range[0] ? ": " : "",
@@ -79,7 +82,7 @@ static void param_row(FILE *f, const struct param *p, const char *prefix, bool m
     fprintf(f, "  %-28s %s%s%s%s", name, kind_text(p), range[0] ? ": " : "", range,
             live[0] ? "; live" : "");
     if (def[0])
-        fprintf(f, p->flags & REQUIRED ? "; required" : "; default %s", def);
+        fprintf(f, p->flags & (REQUIRED | ONE_OF) ? "; %s" : "; default %s", def);
     fprintf(f, "\n  %-28s %s\n", "", p->help);
 }
 

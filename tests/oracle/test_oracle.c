@@ -314,6 +314,58 @@ static void side_by_side(void **state) {
     RUN(systems);
 }
 
+/* Mean value analysis of users who think and one server is exact (Reiser & Lavenberg 1980), and so
+ * for any law of thinking. */
+static void closed_loops(void **state) {
+    (void)state;
+#define USERS(n, think) "workload = closed { name = \"u\", users = " #n ", think = " think " }, "
+    static const struct oracle systems[] = {
+        {"A15 20 users, think 5 s",
+         USERS(20, "exponential { mean = 5 }") STATION(EXP(0.5)),
+         1000,
+         60000,
+         {{"throughput", 1.996262, 0.01},
+          {"latency.mean", 5.018725, 0.01},
+          {"in_flight", 20 - 5 * 1.996262, 0.02},
+          {"u:users", 20, 0.001}}},
+        {"A15 they all think 5 s",
+         USERS(20, "5") STATION(EXP(0.5)),
+         1000,
+         60000,
+         {{"throughput", 1.996262, 0.01}, {"latency.mean", 5.018725, 0.01}}},
+    };
+    RUN(systems);
+}
+
+/* One server that takes up to K of those who wait, for an exponential time, whatever their number:
+ * while it works the queue is geometric in the root r of mu r^(K+1) - (lambda + mu) r + lambda = 0
+ * inside the unit interval (Gross & Harris, Fundamentals of Queueing Theory, bulk service). */
+static void bulk_service(void **state) {
+    (void)state;
+    const double lambda = 3, mu = 1, k = 4;
+    double lo = 0, hi = 1 - 1e-6; /* 1 is a root as well */
+    for (int i = 0; i < 200; i++) {
+        double r = (lo + hi) / 2;
+        *(mu * pow(r, k + 1) - (lambda + mu) * r + lambda > 0 ? &lo : &hi) = r;
+    }
+    double r = lo, empty = 1 / (1 / (1 - r) + mu / lambda); /* it works and nobody waits */
+    double busy = empty / (1 - r), queue = empty * r / ((1 - r) * (1 - r));
+    const struct oracle systems[] = {
+        {"bulk service, up to 4",
+         OPEN(3) "entry = batch { max_batch_size = 4, station { " EXP(1) " } }",
+         1000,
+         60000,
+         {
+             {"latency.mean", queue / lambda + 1 / mu, 0.02},
+             {"batch:queue", queue, 0.03},
+             {"batch:running", busy, 0.01},
+             {"batch:batch_size", lambda / (mu * busy), 0.01},
+             {"station:utilization", busy, 0.01},
+         }},
+    };
+    RUN(systems);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mm1),
@@ -327,6 +379,8 @@ int main(void) {
         cmocka_unit_test(impatience),
         cmocka_unit_test(in_a_row),
         cmocka_unit_test(side_by_side),
+        cmocka_unit_test(closed_loops),
+        cmocka_unit_test(bulk_service),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

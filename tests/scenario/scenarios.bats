@@ -53,6 +53,10 @@ make_sample() {
     as_expected quickstart "1 hold, 0 fail"
 }
 
+@test "check omission: who waits for answers does not see a stall" {
+    as_expected omission "3 hold, 1 fail" --replications 4
+}
+
 # Four runs instead of ten: every verdict is decided by then, in a third of the time.
 @test "check recsys: two whiteboard figures are wrong, and two what-ifs break it" {
     as_expected recsys "7 hold, 4 fail" --replications 4

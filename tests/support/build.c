@@ -365,6 +365,8 @@ static void send_one(struct driver *d, uint32_t i) {
     m->index = i;
     request_classify(sim, c->req, a->class);
     c->key = c->req->key = rng_key(d->base.salt, i);
+    if (sim->n_facts)
+        c->req->fact[0] = a->fact;
     if (a->patience > 0)
         c->deadline = sim->clock.now + a->patience;
     call_begin(c);

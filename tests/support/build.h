@@ -64,6 +64,7 @@ struct arrival {
     ns_t patience;     /* sets the deadline; 0: none */
     ns_t cancel_after; /* withdraws the call; 0: never */
     enum cause cause;
+    double fact; /* the first one of the request, where the model has any */
     bool answered;
     ns_t done; /* when the answer came, since the end of warm-up */
     enum outcome outcome;

@@ -272,6 +272,8 @@ static struct tree *parameter(struct grower *g, const struct node_type *type, co
         return to ? tree_text(g->arena, p->name, "%s", to) : NULL;
     }
     case PARAM_QUANTITY:
+        if (p->unit == UNIT_RATIO)
+            return grow_number(g, p->name, rng_unit(&g->rng), UNIT_RATIO);
         return grow_quantity(g, p->name, p->unit, (p->flags & (LIVE | REQUIRED)) != 0);
     case PARAM_OUTCOMES:
         return outcomes(g, p->name);
@@ -312,13 +314,25 @@ static struct tree *parameter(struct grower *g, const struct node_type *type, co
                                                             : p->min + 3));
 }
 
+/* Of alternatives, the one that is given: a text names a fact, if there are any. */
+static const struct param *choose_one(struct grower *g, const struct param *params) {
+    const struct param *one = NULL;
+    uint32_t n = 0;
+    for (const struct param *p = params; p->name; p++)
+        if ((p->flags & ONE_OF) && (p->kind != PARAM_TEXT || g->n_facts) && !below(g, ++n))
+            one = p;
+    return one;
+}
+
 /* Children first: conditions speak of them. */
 static void grow_params(struct grower *g, struct tree *t, const struct node_type *type,
                         const struct param *params, const char *name, int depth) {
+    const struct param *one = choose_one(g, params);
     for (int pass = 0; pass < 2; pass++)
         for (const struct param *p = params; p->name; p++) {
             bool child = p->kind == PARAM_NODE || p->kind == PARAM_NODES;
-            if (child != (pass == 0) || !chance(g, wanted(g, type, p)))
+            double share = p->flags & ONE_OF ? p == one : wanted(g, type, p);
+            if (child != (pass == 0) || !chance(g, share))
                 continue;
             if (child && p->kind == PARAM_NODES && !(p->flags & NAMED)) {
                 positional_children(g, t, type, p, depth);

@@ -71,6 +71,8 @@ struct tree *grow_plain(struct grower *g, const char *key, const struct param *p
     case PARAM_RATE:
         return grow_number(g, key, grow_between(g, 5, 1000), UNIT_NONE);
     case PARAM_QUANTITY:
+        if (p->unit == UNIT_RATIO)
+            return grow_number(g, key, rng_unit(&g->rng), UNIT_RATIO);
         return grow_number(
             g, key, p->unit == UNIT_TIME ? grow_between(g, 1e-4, 0.05) : grow_between(g, 1, 100),
             p->unit);

@@ -21,7 +21,7 @@ one() { # name command…: a test that is its exit status
 
 program() { # a cmocka program
   name=$(basename "$1")
-  timeout 200 "$1" >"$log/$name.log" 2>&1
+  timeout 600 "$1" >"$log/$name.log" 2>&1
   status=$?
   p=$(grep -c '^\[       OK \]' "$log/$name.log"); s=$(grep -c '^\[  SKIPPED \] [a-z]' "$log/$name.log")
   f=$(sed -n 's|^\[  FAILED  \] \([0-9]*\) test.*|\1|p' "$log/$name.log"); f=${f:-0}
