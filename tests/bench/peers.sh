@@ -27,7 +27,7 @@ done
 
 wall() { # seconds that a run of eight replications takes on $1 threads: median of five
   for i in 1 2 3 4 5; do
-    "$nines" run recsys --replications 8 --duration 20s --jobs "$1" --json | jq .run.wall_s
+    "$nines" run tests/bench/mm1.lua --replications 8 --set n=4e6 --jobs "$1" --json | jq .run.wall_s
   done | sort -n | sed -n 3p
 }
 one=$(wall 1) two=$(wall 2)
