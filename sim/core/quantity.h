@@ -30,10 +30,10 @@ struct fact_term {
 
 struct quantity {
     enum quantity_kind kind;
-    bool shares;       /* a scaled copy: the distribution is freed with the original */
-    double scale;      /* multiplies all but a constant */
+    bool shares;        /* a scaled copy: the distribution is freed with the original */
+    double scale;       /* multiplies all but a constant */
     double exponential; /* mean of a distribution that is one, known when resolved; else 0 */
-    const char *where; /* "file.lua:12" of what is resolved late; NULL: unknown */
+    const char *where;  /* "file.lua:12" of what is resolved late; NULL: unknown */
     union {
         double value;
         struct dist *dist;
@@ -85,8 +85,8 @@ static inline double quantity_draw(const struct quantity *q, const struct call *
         return q->value;
     if (q->kind == QUANTITY_DIST) {
         struct rng r = call_rng(c, purpose);
-        return q->scale * (q->exponential > 0 ? q->exponential * rng_exponential(&r)
-                                              : dist_draw(q->dist, &r));
+        return q->scale *
+               (q->exponential > 0 ? q->exponential * rng_exponential(&r) : dist_draw(q->dist, &r));
     }
     return quantity_general(q, c, purpose);
 }
