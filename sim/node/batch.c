@@ -191,6 +191,44 @@ static const struct metric metrics[] = {
     {0},
 };
 
+/* ---- full audit */
+
+struct tally {
+    int64_t waiting, going, batches, held; /* items that wait, and in batches; what these count */
+    bool odd;
+};
+
+static void look(void *ctx, void *object) {
+    struct tally *t = ctx;
+    struct call *c = object;
+    const struct batch_call *m = batch_call_of(c);
+    if (c->travelling)
+        return;
+    if (m->is_batch) {
+        t->batches++;
+        t->held += m->n;
+        return;
+    }
+    t->waiting += m->waits;
+    t->going += m->in != NULL;
+    t->odd = t->odd || m->waits == (m->in != NULL);
+}
+
+static bool check(struct node *n, struct error *e) {
+    struct batch *b = batch_of(n);
+    struct tally t = {0};
+    pool_each(&n->calls, look, &t);
+    if (t.odd || t.waiting != b->queue.n || b->queued.value != t.waiting)
+        return error_set(e, "%lld items wait, the queue counts %u, its metric %lld",
+                         (long long)t.waiting, b->queue.n, (long long)b->queued.value);
+    if (!queue_check(&b->queue))
+        return error_set(e, "the queue counts %u items, its lists hold others", b->queue.n);
+    return (t.batches == b->running.value && t.held == t.going) ||
+           error_set(e, "%lld batches hold %lld items, its metric says %lld, and %lld items go",
+                     (long long)t.batches, (long long)t.held, (long long)b->running.value,
+                     (long long)t.going);
+}
+
 const struct node_type batch_type = {
     .kind = "batch",
     .summary = "lets calls wait for each other and sends them on together",
@@ -211,5 +249,6 @@ const struct node_type batch_type = {
             .milestone = milestone,
             .set = changed,
             .probe = probe,
+            .check = check,
             .release = release},
 };

@@ -199,15 +199,19 @@ static const struct metric metrics[] = {
     {0},
 };
 
-/* By share each lookup was a hit or a miss. By key it may also have joined a fetch, and may still
- * be under way; a stale answer is counted besides. */
+/* By share each lookup was a hit or a miss. By key it may also have joined a fetch, or have been
+ * given what is stale, which may also happen after a miss. */
 static bool check(struct node *n, struct error *e) {
     const struct cache *k = cache_of(n);
-    uint64_t told = k->hits + k->misses;
-    return (told <= k->lookups && (k->key || told == k->lookups)) ||
-           error_set(e, "%llu lookups were %llu hits and %llu misses",
-                     (unsigned long long)k->lookups, (unsigned long long)k->hits,
-                     (unsigned long long)k->misses);
+    uint64_t told = k->hits + k->misses + k->coalesced, most = told + k->stale;
+    uint64_t calls = meter_totals(&n->meter).arrived;
+    return (told <= k->lookups && k->lookups <= most && k->lookups <= calls) ||
+           error_set(e,
+                     "%llu lookups of %llu calls were %llu hits, %llu misses, %llu coalesced and "
+                     "at most %llu stale",
+                     (unsigned long long)k->lookups, (unsigned long long)calls,
+                     (unsigned long long)k->hits, (unsigned long long)k->misses,
+                     (unsigned long long)k->coalesced, (unsigned long long)k->stale);
 }
 
 const struct node_type cache_type = {
@@ -223,7 +227,6 @@ const struct node_type cache_type = {
     .results = result_names,
     .size = sizeof(struct cache),
     .call_size = sizeof(struct cache_call),
-    .flags = NODE_KEEPS,
     .ops = {.init = init,
             .seal = seal,
             .start = start,
