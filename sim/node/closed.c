@@ -45,13 +45,12 @@ static void leave(struct user *u) {
 static void ask(struct event *ev) {
     struct user *u = container_of(ev, struct user, event);
     struct closed *w = u->of;
-    struct call *c = source_open(&w->source, -1);
+    struct call *c = call_open(&w->source.base, ORIGIN_USER);
     if (!c)
         return;
+    source_fill(&w->source, c, -1);
     container_of(c, struct closed_call, base)->user = u;
     list_remove(&u->link);
-    if (w->source.deadline)
-        c->deadline = c->start + w->source.deadline;
     call_begin(c);
     call_send(c, &w->source.entry);
 }
@@ -107,7 +106,6 @@ static void changed(struct node *n, const struct param *p) {
 }
 
 static bool init(struct node *n, struct error *e) {
-    source_of(n)->listens = true;
     return source_read(source_of(n), true, e);
 }
 
@@ -140,11 +138,7 @@ static const struct param params[] = {
     PARAM(QUANTITY, "pause", struct closed, pause, "0",
           "after the last request of a session, instead of thinking", .flags = LIVE,
           .unit = UNIT_TIME),
-    PARAM(VALUE, "classes", struct source, classes_value, NULL,
-          "name = { share = …, priority = 0, and facts of the class }; shares add up to 1",
-          .flags = EARLY),
-    PARAM(VALUE, "facts", struct source, facts_value, NULL,
-          "what each request carries: name = quantity", .flags = EARLY),
+    SOURCE_CLASSES,
     SOURCE_PARAMS,
     {0},
 };

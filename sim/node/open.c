@@ -89,7 +89,7 @@ static void arrive(struct event *ev) {
     schedule(o, unit_gap(o));
     struct call *root = source_open(&o->source, -1);
     if (root)
-        source_send(&o->source, root);
+        call_enter(root);
 }
 
 static void adopt_rate(struct open *o) {
@@ -161,11 +161,7 @@ static const struct param params[] = {
     PARAM(QUANTITY, "interarrival", struct open, interarrival, NULL,
           "a distribution of gaps (any renewal process); with a rate only its shape counts",
           .unit = UNIT_TIME),
-    PARAM(VALUE, "classes", struct source, classes_value, NULL,
-          "name = { share = …, priority = 0, and facts of the class }; shares add up to 1",
-          .flags = EARLY),
-    PARAM(VALUE, "facts", struct source, facts_value, NULL,
-          "what each request carries: name = quantity", .flags = EARLY),
+    SOURCE_CLASSES,
     SOURCE_PARAMS,
     {0},
 };

@@ -112,11 +112,7 @@ static int draw_class(const struct source *s, struct call *root) {
     return (int)i;
 }
 
-struct call *source_open(struct source *s, int class) {
-    struct call *root = __builtin_expect(s->listens, 0) ? call_open(&s->base, ORIGIN_USER)
-                                                        : call_open_over(&s->entry, ORIGIN_USER);
-    if (!root)
-        return NULL;
+void source_fill(struct source *s, struct call *root, int class) {
     struct request *r = root->req;
     r->id = ++s->sent;
     root->key = r->key = rng_key(s->base.salt, r->id);
@@ -126,13 +122,8 @@ struct call *source_open(struct source *s, int class) {
     request_classify(s->base.sim, r, c->index);
     draw_facts(s->facts, s->n_facts, root);
     draw_facts(c->facts, c->n_facts, root);
-    return root;
-}
-
-void source_send(struct source *s, struct call *root) {
     if (s->deadline)
         root->deadline = root->start + s->deadline;
-    call_enter(root);
 }
 
 void source_seal(struct source *s) {

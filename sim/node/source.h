@@ -21,9 +21,6 @@ struct source {
     struct edge entry;
     struct value classes_value, facts_value;
     ns_t deadline; /* 0: none */
-    bool listens;  /* set by init: requests have a call of the source's own, which hears the answer.
-                      It sends them by itself, not by source_send, and keeps the node's meter for
-                      them: no source_seal */
     struct source_class *classes;
     uint32_t n_classes;
     struct source_fact *facts;
@@ -35,7 +32,13 @@ static inline struct source *source_of(struct node *n) {
     return container_of(n, struct source, base);
 }
 
-/* The parameters every source has. */
+/* Classes with shares, and facts; then what every source has. */
+#define SOURCE_CLASSES                                                                             \
+    PARAM(VALUE, "classes", struct source, classes_value, NULL,                                    \
+          "name = { share = …, priority = 0, and facts of the class }; shares add up to 1",        \
+          .flags = EARLY),                                                                         \
+        PARAM(VALUE, "facts", struct source, facts_value, NULL,                                    \
+              "what each request carries: name = quantity", .flags = EARLY)
 #define SOURCE_PARAMS                                                                              \
     PARAM(NODE, "to", struct source, entry, NULL,                                                  \
           "where requests go; default: the scenario's entry", .flags = CHILD),                     \
@@ -46,13 +49,19 @@ static inline struct source *source_of(struct node *n) {
  * which class each request has). */
 bool source_read(struct source *s, bool shares, struct error *e);
 
-/* Opens a request of a class (index into s->classes), or of one drawn by share (-1); facts are
- * drawn. NULL: the model is full. The caller may set more facts before source_send. */
-struct call *source_open(struct source *s, int class);
-void source_send(struct source *s, struct call *root);
-
-/* Users who do not listen have no calls of their own: what they see is what their edge sees. To be
- * called when sealing. */
+/* Gives the first call of a new request its class (index into s->classes, or -1: drawn by share),
+ * facts and deadline. Users who only send open it over their edge (source_open), and what they see
+ * is what their edge sees: source_seal, when sealing. Users who hear the answer open a call of
+ * their own and keep the node's meter for it. */
+void source_fill(struct source *s, struct call *root, int class);
 void source_seal(struct source *s);
+
+/* NULL: the model is full. The caller may set more facts before call_enter. */
+static inline struct call *source_open(struct source *s, int class) {
+    struct call *root = call_open_over(&s->entry, ORIGIN_USER);
+    if (root)
+        source_fill(s, root, class);
+    return root;
+}
 
 #endif

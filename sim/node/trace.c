@@ -111,7 +111,7 @@ static void arrive(struct event *ev) {
     for (size_t i = 2; i < t->n_columns; i++)
         root->req->fact[t->column_fact[i]] = t->row[i];
     bool more = advance(t);
-    source_send(s, root);
+    call_enter(root);
     if (!more)
         sim_dry(s->base.sim);
 }
