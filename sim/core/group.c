@@ -76,6 +76,16 @@ static void start(struct replica *r) {
         event_at(clock, &r->event, clock->now + delay);
 }
 
+void targets_open(struct node *n, struct edge_list *l) {
+    if (!l->group)
+        return;
+    const struct group *g = group_of(l->group);
+    l->n = (uint32_t)g->max;
+    l->at = arena_alloc(&n->sim->arena, l->n * sizeof *l->at);
+    for (uint32_t i = 0; i < l->n; i++)
+        edge_join(&l->at[i], n, g->at[i].scope.root);
+}
+
 void group_scale(struct group *g, int64_t count) {
     int64_t have = 0;
     for (int64_t i = 0; i < g->max; i++)

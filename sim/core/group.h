@@ -49,6 +49,20 @@ static inline bool group_ready(const struct group *g, uint32_t i) {
     return g->at[i].state == REPLICA_READY;
 }
 
+/* ---- lists of targets, of which a group may stand for (PARAM_NODES with GROUP) */
+
+/* Gives the list an edge from `n` to every replica that may ever be; nothing for plain targets. For
+ * ops.init. */
+void targets_open(struct node *n, struct edge_list *l);
+
+/* Plain targets are always ready. */
+static inline bool target_ready(const struct edge_list *l, uint32_t i) {
+    return !l->group || group_ready(group_of(l->group), i);
+}
+static inline uint32_t targets_ready(const struct edge_list *l) {
+    return l->group ? group_of(l->group)->n_ready : l->n;
+}
+
 /* Starts or drains replicas until `count` are starting or ready: the lowest absent index starts
  * first, the highest ready drains first. */
 void group_scale(struct group *g, int64_t count);

@@ -18,7 +18,6 @@ struct ring_point {
 struct balance {
     struct node base;
     struct edge_list targets;
-    struct group *group; /* NULL: plain targets, always ready */
     int policy;
     int64_t choice_count;
     int64_t minimum_ring_size;
@@ -37,20 +36,12 @@ static struct balance *balance_of(struct node *n) {
     return container_of(n, struct balance, base);
 }
 
-static inline bool ready(const struct balance *b, uint32_t i) {
-    return !b->group || group_ready(b->group, i);
-}
-
-static inline uint32_t n_ready(const struct balance *b) {
-    return b->group ? b->group->n_ready : b->targets.n;
-}
-
 /* The k-th target that is ready, counted from 0. */
 static uint32_t nth_ready(const struct balance *b, uint32_t k) {
-    if (n_ready(b) == b->targets.n)
+    if (targets_ready(&b->targets) == b->targets.n)
         return k;
     for (uint32_t i = 0;; i++)
-        if (ready(b, i) && k-- == 0)
+        if (target_ready(&b->targets, i) && k-- == 0)
             return i;
 }
 
@@ -58,13 +49,13 @@ static uint32_t pick_round_robin(struct balance *b) {
     for (;;) {
         uint32_t i = b->next;
         b->next = i + 1 == b->targets.n ? 0 : i + 1;
-        if (ready(b, i))
+        if (target_ready(&b->targets, i))
             return i;
     }
 }
 
 static uint32_t pick_random(const struct balance *b, struct rng *r) {
-    return nth_ready(b, (uint32_t)rng_below(r, n_ready(b)));
+    return nth_ready(b, (uint32_t)rng_below(r, targets_ready(&b->targets)));
 }
 
 /* Draws with replacement, fewest calls under way wins, the first drawn on a tie (Envoy's
@@ -86,7 +77,7 @@ static uint32_t pick_ring(struct balance *b, uint64_t hash) {
     for (;; i++) { /* clockwise, past those that take no calls */
         if (i == b->n_points)
             i = 0;
-        if (ready(b, b->ring[i].target))
+        if (target_ready(&b->targets, b->ring[i].target))
             return b->ring[i].target;
     }
 }
@@ -103,7 +94,7 @@ static uint64_t hash_of(struct balance *b, struct call *c) {
 
 static void accept(struct node *n, struct call *c) {
     struct balance *b = balance_of(n);
-    if (n_ready(b) == 0) {
+    if (targets_ready(&b->targets) == 0) {
         b->refused++;
         call_finish(c, OUTCOME_ERROR);
         return;
@@ -121,17 +112,9 @@ static void reply(struct node *n, struct call *c, struct call *sub) {
     call_pass(c, sub);
 }
 
-/* Edges to all replicas that may ever be. */
 static bool init(struct node *n, struct error *e) {
-    struct balance *b = balance_of(n);
     (void)e;
-    if (!b->targets.group)
-        return true;
-    b->group = group_of(b->targets.group);
-    b->targets.n = (uint32_t)b->group->max;
-    b->targets.at = arena_alloc(&n->sim->arena, b->targets.n * sizeof(struct edge));
-    for (uint32_t i = 0; i < b->targets.n; i++)
-        edge_join(&b->targets.at[i], n, b->group->at[i].scope.root);
+    targets_open(n, &balance_of(n)->targets);
     return true;
 }
 
@@ -203,10 +186,10 @@ static bool check(struct node *n, struct error *e) {
     const struct balance *b = balance_of(n);
     uint32_t able = 0;
     for (uint32_t i = 0; i < b->targets.n; i++)
-        able += ready(b, i);
-    return (able == n_ready(b) && b->next < b->targets.n) ||
+        able += target_ready(&b->targets, i);
+    return (able == targets_ready(&b->targets) && b->next < b->targets.n) ||
            error_set(e, "%u targets are ready, %u are counted; target %u of %u is next", able,
-                     n_ready(b), b->next, b->targets.n);
+                     targets_ready(&b->targets), b->next, b->targets.n);
 }
 
 const struct node_type balance_type = {

@@ -13,7 +13,6 @@ enum { MAX_COPIES = 60000 };
 struct fanout {
     struct node base;
     struct edge_list to;
-    struct group *group; /* NULL: plain targets */
     int wait_for;
     int64_t quorum, copies;
     ns_t partial_after; /* 0: no partial answers */
@@ -78,17 +77,9 @@ static void expire(struct event *ev) {
 
 /* ---- calls */
 
-static inline bool asks(const struct fanout *f, uint32_t i) {
-    return !f->group || group_ready(f->group, i);
-}
-
-static int64_t n_asked(const struct fanout *f) {
-    return (f->group ? f->group->n_ready : f->to.n) * f->copies;
-}
-
 static void accept(struct node *n, struct call *c) {
     struct fanout *f = fanout_of(n);
-    int64_t asked = n_asked(f);
+    int64_t asked = targets_ready(&f->to) * f->copies;
     struct fanout_call *m = mine(c);
     m->out = asked;
     m->need = f->wait_for == ALL ? asked : f->wait_for == FIRST ? 1 : f->quorum;
@@ -105,7 +96,7 @@ static void accept(struct node *n, struct call *c) {
         call_wake(c, &f->line, f->partial_after, expire);
     int64_t copies = f->copies;
     for (uint32_t i = 0; i < f->to.n; i++)
-        for (int64_t k = 0; asks(f, i) && k < copies; k++)
+        for (int64_t k = 0; target_ready(&f->to, i) && k < copies; k++)
             if (k == 0)
                 call_send(c, &f->to.at[i]);
             else
@@ -130,17 +121,9 @@ static void reply(struct node *n, struct call *c, struct call *sub) {
 
 /* ---- set-up */
 
-/* Edges to all replicas that may ever be. */
 static bool init(struct node *n, struct error *e) {
-    struct fanout *f = fanout_of(n);
     (void)e;
-    if (!f->to.group)
-        return true;
-    f->group = group_of(f->to.group);
-    f->to.n = (uint32_t)f->group->max;
-    f->to.at = arena_alloc(&n->sim->arena, f->to.n * sizeof(struct edge));
-    for (uint32_t i = 0; i < f->to.n; i++)
-        edge_join(&f->to.at[i], n, f->group->at[i].scope.root);
+    targets_open(n, &fanout_of(n)->to);
     return true;
 }
 
