@@ -139,6 +139,27 @@ bool schema_works(const struct node_type *type) {
     return false;
 }
 
+bool schema_given(const void *base, const struct param *p) {
+    const void *at = (const char *)base + p->offset;
+    switch (p->kind) {
+    case PARAM_NUMBER:
+    case PARAM_RATIO:
+        return *(const double *)at != 0;
+    case PARAM_INTEGER:
+    case PARAM_TIME:
+        return *(const int64_t *)at != 0;
+    case PARAM_QUANTITY:
+    case PARAM_RATE:
+        return *(struct quantity *const *)at != NULL;
+    case PARAM_TEXT:
+        return *(const char *const *)at != NULL;
+    case PARAM_BOOL:
+        return *(const bool *)at;
+    default:
+        return true;
+    }
+}
+
 double schema_number(const struct node *n, const struct param *p) {
     const void *at = (const char *)n + p->offset;
     switch (p->kind) {

@@ -58,6 +58,8 @@ struct param {
     const char *const *choices; /* ends with NULL */
     const struct param *sub;
     const char *ref_kind; /* PARAM_REF: what kind it must be, NULL: any */
+    const char *needs;    /* the parameter of the same table without which this one means nothing:
+                             refused unless that one is there, and neither 0 nor false */
 };
 
 /* PARAM(KIND, "name", struct t, field, default or NULL, "help" [, .flags = …, .min = …, …]) */
@@ -134,6 +136,9 @@ void schema_restore(struct node *n, const struct param *p, const struct param_ke
 
 /* Does a slow fault have anything to stretch here? */
 bool schema_works(const struct node_type *type);
+
+/* Is there a value, and is it neither 0 nor false? Components, tables and the like: true. */
+bool schema_given(const void *base, const struct param *p);
 
 /* Current value of a numeric parameter (number, integer, ratio, time, constant quantity), base
  * units; NaN if it has none. */

@@ -320,6 +320,27 @@ static bool required(void *base, const struct param *params, const struct table 
     return true;
 }
 
+/* Does `p` mean anything here? */
+static bool has_meaning(const void *base, const struct param *params, const struct param *p,
+                        struct error *e) {
+    const struct param *other = p->needs ? schema_param(params, p->needs, strlen(p->needs)) : NULL;
+    if (!other || schema_given(base, other))
+        return true;
+    int first = (int)strcspn(other->help, ".;"); /* the first sentence of what that one is */
+    return error_set(e, "'%s' means nothing without '%s': %.*s", p->name, other->name, first,
+                     other->help);
+}
+
+static bool all_have_meaning(const void *base, const struct param *params, const struct table *t,
+                             struct error *e) {
+    for (uint32_t i = 0; i < t->n; i++) {
+        const char *key = t->at[i].key;
+        if (key && !has_meaning(base, params, schema_param(params, key, strlen(key)), e))
+            return false;
+    }
+    return true;
+}
+
 bool schema_read(struct sim *sim, void *base, struct node *node, const struct param *params,
                  const struct table *t, struct error *e) {
     if (!put_defaults(sim, base, node, params, e))
@@ -340,7 +361,7 @@ bool schema_read(struct sim *sim, void *base, struct node *node, const struct pa
     }
     if (list && !read_positional_list(sim, base, node, list, t, e))
         return false;
-    return required(base, params, t, e);
+    return required(base, params, t, e) && all_have_meaning(base, params, t, e);
 }
 
 /* ---- nodes */
@@ -388,7 +409,7 @@ bool schema_set(struct node *n, const struct param *p, const struct value *v, bo
             e, "%s: %s is read while the file runs and cannot be set afterwards; make it a knob",
             n->type->kind, p->name);
     uint32_t known = n->sim->n_quantities;
-    if (!read_one(n->sim, n, n, p, v, e))
+    if (!has_meaning(n, n->type->params, p, e) || !read_one(n->sim, n, n, p, v, e))
         return false;
     for (uint32_t i = known; n->sealed && i < n->sim->n_quantities;
          i++) /* others were, or will be, when sealing */

@@ -138,7 +138,7 @@ static const struct param params[] = {
           "how long a call waits to be let in before it is refused; 0: not at all", .flags = LIVE),
     PARAM(INTEGER, "queue_capacity", struct bulkhead, capacity, "-1",
           "calls that may wait at the same time; one more is refused at once; -1: no limit",
-          .flags = LIVE, .min = -1, .max = 1e9),
+          .flags = LIVE, .min = -1, .max = 1e9, .needs = "max_wait_duration"),
     PARAM(NODE, "inner", struct bulkhead, inner, NULL, "what is behind it",
           .flags = REQUIRED | CHILD),
     {0},

@@ -84,11 +84,9 @@ static bool init(struct node *n, struct error *e) {
     struct cache *k = cache_of(n);
     if (k->key)
         return keyed_init(k, e);
-    if (!k->hit_ratio)
-        return error_set(e, "'hit_ratio' is missing: the share of lookups that are answered (or "
-                            "give key and capacity)");
-    return k->capacity == 0 ||
-           error_set(e, "'capacity' wants key = \"fact\" too: what the entries are found by");
+    return k->hit_ratio ||
+           error_set(e, "'hit_ratio' is missing: the share of lookups that are answered (or "
+                        "give key and capacity)");
 }
 
 static bool seal(struct node *n, struct error *e) {
@@ -104,11 +102,7 @@ static void start(struct node *n) {
 
 static void changed(struct node *n, const struct param *p) {
     struct cache *k = cache_of(n);
-    bool keyed = strcmp(p->name, "hit_ratio") && strcmp(p->name, "lookup");
-    if (!k->key && keyed)
-        sim_fail(n->sim, "%s: %s: %s has no meaning in a cache with a fixed hit_ratio", n->where,
-                 n->address, p->name);
-    else if (k->key && !strcmp(p->name, "hit_ratio"))
+    if (k->key && !strcmp(p->name, "hit_ratio"))
         sim_fail(n->sim, "%s: %s: its hit ratio is a result; set its capacity or flush it",
                  n->where, n->address);
     else if (k->key)
@@ -128,50 +122,55 @@ static const struct param params[] = {
     PARAM(
         TIME, "refill", struct cache, refill, "60s",
         "after a flush the hit ratio climbs back from 0 in a straight line within this time; 0: at "
-        "once; without a key"),
+        "once; without a key",
+        .needs = "hit_ratio"),
     PARAM(NODE, "store", struct cache, store, NULL, "what is asked on a miss",
           .flags = REQUIRED | CHILD),
     PARAM(TEXT, "key", struct cache, key, NULL,
           "the fact that entries are found by; the cache then has contents and the hit ratio is a "
           "result",
-          .flags = EARLY | ONE_OF),
+          .flags = EARLY | ONE_OF, .needs = "capacity"),
     PARAM(NUMBER, "capacity", struct cache, capacity, NULL,
           "how many entries fit, or how much of size", .flags = LIVE, .unit = UNIT_SIZE,
-          .max = 1e18),
+          .max = 1e18, .needs = "key"),
     PARAM(TEXT, "size", struct cache, size, NULL,
           "the fact that says how much of the capacity an entry takes; 1 without it",
-          .flags = EARLY),
+          .flags = EARLY, .needs = "key"),
     PARAM(CHOICE, "eviction", struct cache, eviction, "lru",
           "who goes when it is full; none: nobody, and nothing more comes in",
-          .choices = eviction_names),
+          .choices = eviction_names, .needs = "key"),
     PARAM(QUANTITY, "ttl", struct cache, ttl, NULL,
           "how long an entry is fresh, drawn whenever it begins: a distribution gives jitter. What "
           "is older takes up room until it is written again or evicted. For ever without it",
-          .flags = LIVE, .unit = UNIT_TIME),
+          .flags = LIVE, .unit = UNIT_TIME, .needs = "key"),
     PARAM(CHOICE, "ttl_from", struct cache, ttl_from, "write",
           "when the ttl begins: as the answer comes from the store, or at every use",
-          .choices = ttl_from_names),
+          .choices = ttl_from_names, .needs = "ttl"),
     PARAM(QUANTITY, "negative_ttl", struct cache, negative_ttl, NULL,
           "how long failures are kept and given again; not at all without it", .flags = LIVE,
-          .unit = UNIT_TIME),
+          .unit = UNIT_TIME, .needs = "key"),
     PARAM(OUTCOMES, "negative_on", struct cache, negative_on, "error",
-          "which failures negative_ttl is for"),
+          "which failures negative_ttl is for", .needs = "negative_ttl"),
     PARAM(TIME, "stale_while_revalidate", struct cache, stale_while_revalidate, "0s",
           "so long beyond its ttl an entry is still given, while one fetch goes on in the "
           "background",
-          .flags = LIVE),
+          .flags = LIVE, .needs = "ttl"),
     PARAM(TIME, "stale_if_error", struct cache, stale_if_error, "0s",
-          "so long beyond its ttl an entry is given when the store fails", .flags = LIVE),
+          "so long beyond its ttl an entry is given when the store fails", .flags = LIVE,
+          .needs = "ttl"),
     PARAM(RATIO, "stale_quality", struct cache, stale_quality, "1",
-          "what a stale answer is worth; below 1 it is degraded", .flags = LIVE, .max = 1),
+          "what a stale answer is worth; below 1 it is degraded", .flags = LIVE, .max = 1,
+          .needs = "ttl"),
     PARAM(BOOL, "coalesce", struct cache, coalesce, "false",
-          "calls for a key that is being fetched wait for that answer and share it, failures too"),
+          "calls for a key that is being fetched wait for that answer and share it, failures too",
+          .needs = "key"),
     PARAM(CHOICE, "on_leader_cancel", struct cache, on_leader_cancel, "continue",
           "when the call that fetches for others is withdrawn: its fetch goes on, all that wait "
           "fail with an error, or the one that has waited longest asks anew",
-          .choices = leader_cancel_names),
+          .choices = leader_cancel_names, .needs = "coalesce"),
     PARAM(INTEGER, "prefill", struct cache, prefill, "0",
-          "keys 1 to this are there from the start, fresh; 1 as the last one used", .max = 1e7),
+          "keys 1 to this are there from the start, fresh; 1 as the last one used", .max = 1e7,
+          .needs = "key"),
     {0},
 };
 

@@ -155,7 +155,7 @@ static const struct param params[] = {
     PARAM(RATIO, "min_share", struct fanout, min_share, "0",
           "partial answers with less than this share are none: at least one answer is wanted in "
           "any case",
-          .flags = LIVE, .max = 1),
+          .flags = LIVE, .max = 1, .needs = "partial_after"),
     PARAM(BOOL, "cancel_losers", struct fanout, cancel_losers, "true",
           "those that have not answered in time are stopped; false: they go on unseen",
           .flags = LIVE),

@@ -207,7 +207,7 @@ static const struct param params[] = {
     PARAM(TIME, "window", struct hedge, window, "15s",
           "the first attempts of this time make the percentile, which is looked up every fifth of "
           "it; before the first time nothing is late",
-          .min = 1e-6, .max = 1e6),
+          .min = 1e-6, .max = 1e6, .needs = "percentile"),
     PARAM(INTEGER, "max_extra", struct hedge, max_extra, "1", "extra attempts a call, at most",
           .flags = LIVE, .max = 60000),
     PARAM(NUMBER, "max_extra_load", struct hedge, load.ratio, "-1",

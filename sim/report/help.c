@@ -75,12 +75,15 @@ static void param_row(FILE *f, const struct param *p, const char *prefix, bool m
                                           : "";
     const char *live = p->flags & LIVE ? "live" : "";
     if (markdown) {
-        fprintf(f, "| `%s` | %s%s%s | %s | %s | %s |\n", name, kind_text(p), range[0] ? ": " : "",
-                range, def, live, p->help);
+        fprintf(f, "| `%s` | %s%s%s%s%s%s | %s | %s | %s |\n", name, kind_text(p),
+                range[0] ? ": " : "", range, p->needs ? "; with `" : "", p->needs ? p->needs : "",
+                p->needs ? "`" : "", def, live, p->help);
         return;
     }
     fprintf(f, "  %-28s %s%s%s%s", name, kind_text(p), range[0] ? ": " : "", range,
             live[0] ? "; live" : "");
+    if (p->needs)
+        fprintf(f, "; with %s", p->needs);
     if (def[0])
         fprintf(f, p->flags & (REQUIRED | ONE_OF) ? "; %s" : "; default %s", def);
     fprintf(f, "\n  %-28s %s\n", "", p->help);

@@ -1,5 +1,6 @@
 #include "grow.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/fault.h"
@@ -331,7 +332,8 @@ static void grow_params(struct grower *g, struct tree *t, const struct node_type
     for (int pass = 0; pass < 2; pass++)
         for (const struct param *p = params; p->name; p++) {
             bool child = p->kind == PARAM_NODE || p->kind == PARAM_NODES;
-            double share = p->flags & ONE_OF ? p == one : wanted(g, type, p);
+            bool serves = one && one->needs && !strcmp(one->needs, p->name);
+            double share = p->flags & ONE_OF ? p == one : serves ? 1 : wanted(g, type, p);
             if (child != (pass == 0) || !chance(g, share))
                 continue;
             if (child && p->kind == PARAM_NODES && !(p->flags & NAMED)) {
@@ -342,6 +344,33 @@ static void grow_params(struct grower *g, struct tree *t, const struct node_type
             if (v)
                 tree_add(g->arena, t, v);
         }
+}
+
+static bool is_nothing(const struct tree *t) {
+    char *end;
+    if (t->kind != TREE_TEXT)
+        return false;
+    double x = strtod(t->text, &end);
+    return !strcmp(t->text, "false") || (end != t->text && !*end && x == 0);
+}
+
+static bool given(const struct tree *t, const char *name) {
+    for (uint32_t i = 0; i < t->n; i++)
+        if (t->kid[i]->key && !strcmp(t->kid[i]->key, name))
+            return !is_nothing(t->kid[i]);
+    return false;
+}
+
+/* Takes out what means nothing without another parameter that is not there; from the back, so that
+ * what needs what is taken out goes as well in a second round. */
+static void leave_out(struct tree *t, const struct param *params) {
+    for (int round = 0; round < 2; round++)
+        for (const struct param *p = params; p->name; p++)
+            for (uint32_t i = t->n; p->needs && i-- > 0;)
+                if (t->kid[i]->key && !strcmp(t->kid[i]->key, p->name) && !given(t, p->needs)) {
+                    for (t->n--; i < t->n; i++)
+                        t->kid[i] = t->kid[i + 1];
+                }
 }
 
 struct tree *grow_node(struct grower *g, const struct node_type *type, const char *key, int depth) {
@@ -359,6 +388,7 @@ struct tree *grow_node(struct grower *g, const struct node_type *type, const cha
     }
     g->caller = type->flags & NODE_ANONYMOUS ? NULL : address;
     grow_params(g, t, type, type->params, named ? name : type->kind, depth);
+    leave_out(t, type->params);
     g->caller = caller;
     return t;
 }

@@ -135,7 +135,7 @@ static void failures_are_not_kept(void **state) {
 
 static void failures_may_be_kept(void **state) {
     (void)state;
-    struct model m = model("capacity=9, negative_ttl=2s, stale_while_revalidate=9s",
+    struct model m = model("capacity=9, ttl=100s, negative_ttl=2s, stale_while_revalidate=9s",
                            "says='error 10ms, shed 10ms, ok 10ms'");
     static const double times[] = {0, 1, 2.02, 3, 4};
     for (int i = 0; i < 5; i++)
@@ -359,17 +359,18 @@ static void sizes_count(void **state) {
 /* Everything at once, withdrawn at any time, with crashes and flushes: the audits must hold. */
 static void the_books_are_right_in_any_weather(void **state) {
     (void)state;
-    static const char *const policies[] = {"continue", "fail_all", "promote"};
+    static const char *const policies[] = {"true, on_leader_cancel=continue",
+                                           "true, on_leader_cancel=fail_all",
+                                           "true, on_leader_cancel=promote"};
     for (uint64_t seed = 0; seed < 36; seed++) {
         struct sim *text = build_new(1);
         struct model m = model_with(
             seed,
             arena_print(&text->arena,
                         "capacity=20, ttl=exp{mean=2s}, negative_ttl=1s, coalesce=%s, lookup=%s, "
-                        "stale_while_revalidate=1s, stale_if_error=2s, on_leader_cancel=%s, "
-                        "eviction=%s",
-                        seed % 4 ? "true" : "false", seed % 2 ? "exp{mean=20ms}" : "0",
-                        policies[seed % 3], eviction_names[seed % 6]),
+                        "stale_while_revalidate=1s, stale_if_error=2s, eviction=%s",
+                        seed % 4 ? policies[seed % 3] : "false", seed % 2 ? "exp{mean=20ms}" : "0",
+                        eviction_names[seed % 6]),
             seed % 5 ? "says='ok 300ms, error 200ms, ok 400ms, ok 300ms, error 0s, ok 700ms', "
                        "fails=.3"
                      : "says='ok 500ms', stubborn=true, fails=.1");
@@ -394,24 +395,34 @@ static void nonsense_is_refused(void **state) {
     (void)state;
     struct sim *sim = build_new(1);
     sim_fact(sim, "key");
-    assert_says(build_refusal(sim, &cache_type, "hit_ratio=1, key=key", NULL),
+    assert_says(build_refusal(sim, &cache_type, "hit_ratio=1, key=key, capacity=5", NULL),
                 "exclude each other");
     assert_says(build_refusal(sim, &cache_type, "hit_ratio=1, capacity=5", NULL),
-                "'capacity' wants key");
+                "'capacity' means nothing without 'key': the fact that entries are found by");
+    assert_says(build_refusal(sim, &cache_type, "key=key", NULL),
+                "'key' means nothing without 'capacity': how many entries fit");
+    assert_says(build_refusal(sim, &cache_type, "hit_ratio=1, ttl=5s", NULL),
+                "'ttl' means nothing");
+    assert_says(build_refusal(sim, &cache_type, "key=key, capacity=5, refill=5s", NULL),
+                "'refill' means nothing without 'hit_ratio'");
+    assert_says(build_refusal(sim, &cache_type,
+                              "key=key, capacity=5, coalesce=false, on_leader_cancel=promote",
+                              NULL),
+                "'on_leader_cancel' means nothing without 'coalesce'");
     assert_says(build_refusal(sim, &cache_type, "key=key, capacity=5, eviction=lry", NULL),
                 "did you mean \"lru\"");
-    assert_says(build_refusal(sim, &cache_type, "key=key, capacity=5, negative_on=ok", NULL),
+    assert_says(build_refusal(sim, &cache_type,
+                              "key=key, capacity=5, negative_ttl=1s, negative_on=ok", NULL),
                 "are no failures");
     assert_says(build_refusal(sim, &cache_type, "key=key, capacity=5, size=s, prefill=3", NULL),
                 "not known how much");
     sim_free(sim);
     static const char *const late[][2] = {
-        {"", "'capacity' is missing"},
         {"capacity=.5", "not one entry fits"},
         {"capacity=5, size=bytes", "no workload gives requests the fact 'bytes'"},
         {"capacity=5, prefill=1, ttl=ramp{{0, 1}, {1s, 2}}", "has to be a duration"},
     };
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 3; i++) {
         struct model m = model(late[i][0], "");
         ask(&m, 0, 0);
         assert_says(build_seal_refusal(m.sim, m.driver), late[i][1]);
