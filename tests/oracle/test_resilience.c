@@ -74,6 +74,13 @@ static void budgets(void **state) {
          20,
          100,
          {{"fail:offered", 1331, 0.001}}},
+    };
+    RUN(systems);
+}
+
+static void drained_tokens(void **state) {
+    (void)state;
+    static const struct oracle systems[] = {
         {"B3b a fifth fails",
          OPEN(100) "entry = " TOKENS(COIN(1, 4)),
          100,
@@ -201,10 +208,15 @@ static void series(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(token_bucket), cmocka_unit_test(retries),
-        cmocka_unit_test(budgets),      cmocka_unit_test(layers_of_retries),
-        cmocka_unit_test(backoff),      cmocka_unit_test(first_verdict),
-        cmocka_unit_test(repairs),      cmocka_unit_test(series),
+        cmocka_unit_test(token_bucket),
+        cmocka_unit_test(retries),
+        cmocka_unit_test(budgets),
+        cmocka_unit_test(drained_tokens),
+        cmocka_unit_test(layers_of_retries),
+        cmocka_unit_test(backoff),
+        cmocka_unit_test(first_verdict),
+        cmocka_unit_test(repairs),
+        cmocka_unit_test(series),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/error.h"
+#include "check.h"
+
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define STARVE_ASAN 1
@@ -100,6 +103,26 @@ void free(void *p) {
     if (p)
         __atomic_fetch_sub(&alive, 1, __ATOMIC_RELAXED);
     BELOW(free)(p);
+}
+
+/* One clean sentence, with advice. */
+static void assert_clean(const struct error *e) {
+    assert_says(e->text, "out of memory");
+    assert_says(e->text, "--jobs 1");
+    if (strchr(e->text, '\n') || strlen(e->text) > 250) {
+        print_error("not one clean sentence: %s\n", e->text);
+        fail();
+    }
+}
+
+/* Nothing is left of the attempt at which allocation `n` failed. */
+static void assert_same_held(struct held before, long n, const struct error *e) {
+    struct held now = held_now();
+    if (now.blocks == before.blocks && now.fd == before.fd)
+        return;
+    print_error("allocation %ld: %ld blocks, %d files are left: %s\n", n,
+                now.blocks - before.blocks, now.fd - before.fd, e->text);
+    fail();
 }
 
 #endif

@@ -17,24 +17,6 @@ static long after(long n, long stride, struct rng *r) {
                                     : n + 1 + (long)rng_below(r, (uint64_t)(2 * stride - 1));
 }
 
-static void assert_clean(const struct error *e) {
-    assert_says(e->text, "out of memory");
-    assert_says(e->text, "--jobs 1");
-    if (strchr(e->text, '\n') || strlen(e->text) > 250) {
-        print_error("not one clean sentence: %s\n", e->text);
-        fail();
-    }
-}
-
-static void assert_same_held(struct held before, long n, const struct error *e) {
-    struct held now = held_now();
-    if (now.blocks == before.blocks && now.fd == before.fd)
-        return;
-    print_error("allocation %ld: %ld blocks, %d files are left: %s\n", n,
-                now.blocks - before.blocks, now.fd - before.fd, e->text);
-    fail();
-}
-
 /* What one attempt made, to be compared with what is made when memory suffices. */
 struct print {
     uint32_t nodes, knobs, quantities, queries, names;

@@ -76,21 +76,6 @@ static long put(bool (*write)(FILE *f, void *ctx, struct error *e), FILE *to, st
 
 /* ---- one report, starved */
 
-static void assert_clean(const struct error *e) {
-    assert_says(e->text, "out of memory");
-    assert_says(e->text, "--jobs 1");
-    assert_null(strchr(e->text, '\n'));
-}
-
-static void assert_same_held(struct held before, long n, const struct error *e) {
-    struct held now = held_now();
-    if (now.blocks == before.blocks && now.fd == before.fd)
-        return;
-    print_error("allocation %ld: %ld blocks, %d files are left: %s\n", n,
-                now.blocks - before.blocks, now.fd - before.fd, e->text);
-    fail();
-}
-
 static void starve_text(bool (*write)(FILE *f, void *ctx, struct error *e), bool all) {
     static char want[sizeof put_out];
     struct rng r = {8};
