@@ -24,6 +24,7 @@ enum metric_what {
     WHAT_SHARE,
     WHAT_IN_FLIGHT,
     WHAT_COST,
+    WHAT_BLAME, /* core/blame.h */
     WHAT_OWN /* of the component: `own` per node's type */
 };
 

@@ -283,7 +283,7 @@ bool study_run(const struct scenario_maker *m, const struct study_options *o, st
     struct setting x = {s, o};
     double start = seconds();
     *s = (struct study){
-        .maker = m, .seed = o->seed, .duration = o->duration, .precision = o->precision};
+        .maker = m, .seed = o->seed, .duration = o->duration, .precision = o->precision, .slowest = o->slowest};
     struct scenario_request request = {.seed = o->seed,
                                        .replication = 1,
                                        .warmup = o->warmup,

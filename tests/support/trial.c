@@ -83,6 +83,10 @@ static void begun(struct observer *o, const struct call *c) {
 static void phase(struct observer *o, const struct call *c, enum phase p, ns_t spent) {
     (void)o, (void)c, (void)p, (void)spent;
 }
+static void shared(struct observer *o, const struct call *member, const struct call *of,
+                   ns_t since) {
+    (void)o, (void)member, (void)of, (void)since;
+}
 static void finished(struct observer *o, const struct call *c) {
     (void)o, (void)c;
 }
@@ -150,7 +154,7 @@ static bool run_once(const struct scenario_maker *m, uint64_t seed, const char *
     struct scenario s;
     struct scenario_request r = {
         .seed = seed, .replication = 1, .in_case = in_case, .warmup = -1, .full_audit = full};
-    struct cap cap = {.observer = {begun, phase, finished}};
+    struct cap cap = {.observer = {begun, phase, finished, shared}};
     if (!m->build(m, &r, &s, &e))
         refused(&e);
     sim_observe(s.sim, &cap.observer);
