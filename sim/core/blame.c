@@ -102,6 +102,10 @@ static void ended(struct trail_watch *w, const struct call *root, const struct s
             (double)(path[i].to - path[i].from);
 }
 
+static void start(struct agent *a, struct sim *sim) {
+    make_columns(container_of(a, struct blame, agent), sim);
+}
+
 static void release(struct agent *a) {
     struct blame *b = container_of(a, struct blame, agent);
     trail_release(&b->watch);
@@ -116,11 +120,11 @@ static void release(struct agent *a) {
 
 void blame_watch(struct sim *sim) {
     struct blame *b = arena_alloc(&sim->arena, sizeof *b);
+    b->agent.start = start;
     b->agent.release = release;
     b->watch.ended = ended;
     sim_add_agent(sim, &b->agent);
     sim->blame = b;
-    make_columns(b, sim);
     trail_watch(&b->watch, sim);
 }
 

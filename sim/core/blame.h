@@ -3,15 +3,15 @@
  * While the run goes on, the critical path (core/trail.h) of every user's request that ends well is
  * added to a ledger: one page for each latency, to under 1 %, of each cell (segment in which it
  * arrived x class). Afterwards any band of them can be read: the slowest 1 %, those around the
- * median. Replicas of one component share a column. It watches every call: a run takes several times
- * as long, and the results are the same. */
+ * median. Replicas of one component share a column. It watches every call, which makes a run about
+ * half as long again, and changes nothing about it. */
 #ifndef NINES_CORE_BLAME_H
 #define NINES_CORE_BLAME_H
 
 #include "core/metric.h"
 #include "core/trail.h"
 
-/* Begins to keep a ledger, in sim->blame; before the run. */
+/* Keeps a ledger of the run to come, in sim->blame. */
 void blame_watch(struct sim *sim);
 
 /* A part of the requests between two latency quantiles, such as .99 to 1: sums over them. */

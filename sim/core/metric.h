@@ -25,7 +25,7 @@ enum metric_what {
     WHAT_IN_FLIGHT,
     WHAT_COST,
     WHAT_BLAME, /* core/blame.h */
-    WHAT_OWN /* of the component: `own` per node's type */
+    WHAT_OWN    /* of the component: `own` per node's type */
 };
 
 enum metric_stat { STAT_NONE, STAT_MEAN, STAT_SD, STAT_MIN, STAT_MAX, STAT_PERCENTILE };

@@ -118,6 +118,11 @@ static bool bind_stat(const struct metric_ref *ref, struct metric_query *q, bool
         return error_set(e,
                          "metric %s: '%s' is a distribution; say which statistic: %s.mean, %s.p99",
                          ref->text, ref->name, ref->name, ref->name);
+    if (q->what == WHAT_BLAME && isnan(stat_percentile(ref->stat)))
+        return error_set(e,
+                         "metric %s: say of which requests: blame.p99 is the share of the time of "
+                         "the slowest 1 %%",
+                         ref->text);
     static const char *const stats[] = {"mean", "sd", "min", "max"};
     static const enum metric_stat kinds[] = {STAT_MEAN, STAT_SD, STAT_MIN, STAT_MAX};
     for (int i = 0; i < 4; i++)
@@ -127,11 +132,6 @@ static bool bind_stat(const struct metric_ref *ref, struct metric_query *q, bool
         }
     q->stat = STAT_PERCENTILE;
     q->p = stat_percentile(ref->stat);
-    if (q->what == WHAT_BLAME && isnan(q->p))
-        return error_set(e,
-                         "metric %s: say of which requests: blame.p99 is the share of the time of "
-                         "the slowest 1 %%",
-                         ref->text);
     if (q->what == WHAT_LATENCY || !isnan(q->p))
         return !isnan(q->p) ||
                error_set(e,

@@ -1,5 +1,6 @@
 #include "core/trail.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -43,8 +44,7 @@ static struct trail *take(struct trail_watch *w) {
     w->spare = t->next;
     struct part *part = t->part;
     struct stretch *stretch = t->stretch;
-    *t = (struct trail){
-        .part = part, .stretch = stretch, .cap_parts = t->cap_parts, .cap = t->cap};
+    *t = (struct trail){.part = part, .stretch = stretch, .cap_parts = t->cap_parts, .cap = t->cap};
     return t;
 }
 
@@ -137,7 +137,8 @@ static void walk(struct trail_watch *w, const struct trail *t, ns_t from, ns_t t
         if (p->to <= from)
             break;
         for (uint32_t k = i; k-- > 0 && (other = &t->part[k])->to == p->to;)
-            if (!other->lost && other->from <= p->from) /* of those that ended together the longest */
+            if (!other->lost &&
+                other->from <= p->from) /* of those that ended together the longest */
                 p = other;
         gap(w, t, p->to, at, lost);
         ns_t begin = p->from > from ? p->from : from;
@@ -182,6 +183,16 @@ static void phase(struct observer *o, const struct call *c, enum phase phase, ns
     add_part(t, s.from, s.to, false, &s, 1);
 }
 
+/* Do the stretches lie end to end and cover the whole life of the call? */
+static bool covers(const struct trail_watch *w, ns_t from, ns_t to) {
+    for (uint32_t i = 0; i < w->n; i++) {
+        if (w->path[i].to != to)
+            return false;
+        to = w->path[i].from;
+    }
+    return to == from;
+}
+
 static void finished(struct observer *o, const struct call *c) {
     struct trail_watch *w = watch_of(o);
     struct trail *t = keymap_get(&w->live, key_of(c));
@@ -190,6 +201,7 @@ static void finished(struct observer *o, const struct call *c) {
     if (t->up || t->root) {
         w->n = 0;
         walk(w, t, t->start, now, false);
+        assert(covers(w, t->start, now) && "a path has holes");
         if (t->up)
             add_part(t->up, t->start, now, lost, w->path, w->n);
         else
@@ -202,7 +214,8 @@ static void finished(struct observer *o, const struct call *c) {
 static void shared(struct observer *o, const struct call *member, const struct call *of,
                    ns_t since) {
     struct trail_watch *w = watch_of(o);
-    struct trail *t = keymap_get(&w->live, key_of(member)), *root = keymap_get(&w->live, key_of(of));
+    struct trail *t = keymap_get(&w->live, key_of(member)),
+                 *root = keymap_get(&w->live, key_of(of));
     ns_t now = w->sim->clock.now;
     w->n = 0;
     walk(w, root, since, now, false);

@@ -182,10 +182,9 @@ static json_t *example_json(const struct why_example *x) {
     json_t *path = json_array();
     for (uint32_t i = 0; i < x->n; i++) {
         const struct why_line *l = &x->line[i];
-        json_array_append_new(path,
-                              json_pack("{s:s, s:s, s:f, s:f}", "node", l->node, "kind",
-                                        spend_names[l->what], "from_s", ns_to_s(l->from), "to_s",
-                                        ns_to_s(l->to)));
+        json_array_append_new(path, json_pack("{s:s, s:s, s:f, s:f}", "node", l->node, "kind",
+                                              spend_names[l->what], "from_s", ns_to_s(l->from),
+                                              "to_s", ns_to_s(l->to)));
     }
     return json_pack("{s:f, s:I, s:s, s:f, s:f, s:o}", "quantile", x->quantile, "request",
                      (json_int_t)x->id, "class", x->class, "arrival_s", ns_to_s(x->arrival),
