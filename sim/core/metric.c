@@ -174,10 +174,8 @@ static double distribution(const struct metric_query *q, const struct metric_sum
     case STAT_MAX:
         return extreme_bucket(&s->hist, true) * 1e-9;
     case STAT_PERCENTILE:
-        if ((double)s->hist.total * fmin(1 - q->p, q->p) < 4.999) {
+        if ((double)s->hist.total * fmin(1 - q->p, q->p) < 4.999)
             *lack = LACK_FEW;
-            return NAN;
-        }
         return hist_quantile(&s->hist, q->p) * 1e-9;
     default:
         return (double)s->sum * 1e-9 / (double)s->hist.total;
@@ -282,7 +280,7 @@ static double value_of(const struct sim *sim, const struct metric_query *q, uint
     add_up(sim, q, from, to, false, &s);
     double x = metric_of_sums(&part, &s, span_of(sim, q->segments), lack);
     hist_release(&s.hist);
-    return x;
+    return *lack == LACK_FEW ? (double)NAN : x;
 }
 
 double metric_value(const struct sim *sim, const struct metric_query *q, enum metric_lack *lack) {

@@ -78,7 +78,8 @@ struct metric_sums {
 void metric_read(const struct sim *sim, const struct metric_query *q, struct metric_sums *out);
 void metric_hist_init(const struct metric_query *q, struct hist *h);
 
-/* A value from sums over a span of time, in seconds. */
+/* A value from sums over a span of time, in seconds; also one that is not to be trusted, with
+ * LACK_FEW: monitoring shows it all the same. */
 double metric_of_sums(const struct metric_query *q, const struct metric_sums *s, double span,
                       enum metric_lack *lack);
 
