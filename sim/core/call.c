@@ -308,7 +308,7 @@ void call_detach(struct call *sub) {
 
 void call_shared(const struct call *member, const struct call *of, ns_t since) {
     struct sim *sim = member->node->sim;
-    if (sim->watched && sim->observer)
+    if (sim->watched && sim->observer && sim->observer->shared)
         sim->observer->shared(sim->observer, member, of, since);
 }
 

@@ -143,8 +143,8 @@ bool queries_make(struct study *s, bool all_nodes, struct error *e);
 
 /* Length of the warm-up by MSER-5 on pilots without faults; *found is false when they were too
  * short to tell, and half of them is taken. Whole seconds. */
-bool warmup_find(const struct scenario_maker *m, uint64_t seed, ns_t duration, ns_t *warmup,
-                 bool *found, struct error *e);
+bool warmup_find(const struct scenario_maker *m, uint64_t seed, ns_t duration, int jobs,
+                 ns_t *warmup, bool *found, struct error *e);
 
 /* Builds, runs and reads one replication. `progress` may be NULL. */
 bool replication_run(const struct study *s, const struct scenario_request *request,
