@@ -106,7 +106,7 @@ static int reference(const char *part) {
              "Every component takes `name`. *live* parameters may be changed while running: by "
              "faults (`set`) and signals.\n"
              "Every component measures `latency`, `offered`, `throughput`, `goodput`, "
-             "`availability`, `share`, `calls` and "
+             "`availability`, `quality`, `share`, `calls` and "
              "`in_flight`.\n");
         const struct node_type *t;
         for (int i = 0; (t = component_at(i)); i++) {

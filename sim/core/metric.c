@@ -17,6 +17,7 @@ static void add_cell(const struct metric_query *q, const struct cell *cell, stru
                      bool with_hist) {
     s->arrivals += cell->arrivals;
     s->late += cell->late;
+    s->lost += cell->lost;
     if (q->what == WHAT_PHASE)
         add_spread(s, &cell->phase[q->phase], with_hist);
     for (int o = 0; o < OUTCOMES; o++) {
@@ -229,6 +230,9 @@ double metric_of_sums(const struct metric_query *q, const struct metric_sums *s,
         break;
     case WHAT_AVAILABILITY:
         x = (double)s->good / (double)s->finished;
+        break;
+    case WHAT_QUALITY:
+        x = ((double)s->good - s->lost) / (double)s->good;
         break;
     case WHAT_SHARE:
         x = (double)(q->outcomes_given ? s->chosen : s->good) / (double)s->finished;

@@ -3,9 +3,10 @@
  *
  * Built in for every node: latency, wait, service, network, backoff, stall (distributions: they
  * need a statistic), offered, throughput, goodput (per second), availability, share{outcome=…},
- * in_flight, and `calls` (a count). Without an address they are those of the users: the calls of
- * all workloads. Components add their own through their metric tables. Calls count in the phase in
- * which their request arrived; counters and time averages in the phase in which they happened. */
+ * in_flight, quality (mean of what good answers are worth) and `calls` (a count). Without an
+ * address they are those of the users: the calls of all workloads. Components add their own through
+ * their metric tables. Calls count in the phase in which their request arrived; counters and time
+ * averages in the phase in which they happened. */
 #ifndef NINES_CORE_METRIC_H
 #define NINES_CORE_METRIC_H
 
@@ -21,6 +22,7 @@ enum metric_what {
     WHAT_THROUGHPUT,
     WHAT_GOODPUT,
     WHAT_AVAILABILITY,
+    WHAT_QUALITY,
     WHAT_SHARE,
     WHAT_IN_FLIGHT,
     WHAT_COST,
@@ -68,6 +70,7 @@ double metric_extreme(const struct sim *sim, const struct metric_query *q, int s
 /* Sums behind a value; the difference of two of them is what happened in between. */
 struct metric_sums {
     uint64_t arrivals, finished, chosen, good, late, sum;
+    double lost;          /* quality */
     double top, bottom;   /* of in_flight, cost and what components measure */
     uint64_t first, last; /* + 1, ns since the beginning of the span; 0: not in it */
     struct hist hist;     /* of distributions */

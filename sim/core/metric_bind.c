@@ -27,6 +27,7 @@ static const struct {
     {"throughput", WHAT_THROUGHPUT, UNIT_RATE, false},
     {"goodput", WHAT_GOODPUT, UNIT_RATE, false},
     {"availability", WHAT_AVAILABILITY, UNIT_RATIO, false},
+    {"quality", WHAT_QUALITY, UNIT_RATIO, false},
     {"share", WHAT_SHARE, UNIT_RATIO, false},
     {"in_flight", WHAT_IN_FLIGHT, UNIT_NONE, false},
     {"cost", WHAT_COST, UNIT_MONEY, false},
@@ -236,7 +237,8 @@ static bool labels_fit(const struct metric_ref *ref, const struct metric_query *
                        struct error *e) {
     bool timed = q->what == WHAT_OWN || q->what == WHAT_IN_FLIGHT || q->what == WHAT_COST;
     bool before_the_end = q->what == WHAT_OFFERED || q->what == WHAT_PHASE;
-    bool of_good = q->what == WHAT_GOODPUT || q->what == WHAT_AVAILABILITY;
+    bool of_good =
+        q->what == WHAT_GOODPUT || q->what == WHAT_AVAILABILITY || q->what == WHAT_QUALITY;
     static const char *const per_call[] = {"class", "outcome", "result"};
     bool blame = q->what == WHAT_BLAME;
     const bool unkept[] = {timed, timed || before_the_end || of_good || blame,

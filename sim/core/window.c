@@ -66,6 +66,7 @@ static void difference(struct metric_sums *out, const struct metric_sums *to,
                                 .good = to->good - from->good,
                                 .late = to->late - from->late,
                                 .sum = to->sum - from->sum,
+                                .lost = to->lost - from->lost,
                                 .top = to->top - from->top,
                                 .bottom = to->bottom - from->bottom,
                                 .hist = h};

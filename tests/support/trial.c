@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,6 +125,7 @@ static void mix_meter(uint64_t *h, const struct meter *m, uint32_t marks) {
     for (uint32_t i = 0; i < m->n_cells; i++) {
         mix(h, m->cells[i].arrivals);
         mix(h, m->cells[i].late);
+        mix(h, (uint64_t)llround(m->cells[i].lost * 1e6));
         for (int p = 0; p < PHASES; p++)
             mix_spread(h, &m->cells[i].phase[p]);
         for (int o = 0; o < OUTCOMES; o++)
