@@ -6,6 +6,7 @@
 
 const struct node_type *const node_types[] = {
     &adaptive_concurrency_type,
+    &admission_control_type,
     &balance_type,
     &batch_type,
     &breaker_type,
@@ -29,6 +30,7 @@ const struct node_type *const node_types[] = {
     &shed_type,
     &split_type,
     &station_type,
+    &throttle_type,
     &timeout_type,
     &trace_type,
     NULL,
