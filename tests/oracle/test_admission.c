@@ -24,9 +24,47 @@ static void client_throttle(void **state) {
     RUN(systems);
 }
 
+/* As a meter a leaky bucket is the M/D/1/K queue that a token bucket is. As a queue it is one in
+ * which the first of K places passes at once: room for K - 1 to wait. Without a bound it is M/D/1.
+ */
+static void leaky_buckets(void **state) {
+    (void)state;
+#define LEAKY(offered, more)                                                                       \
+    OPEN(offered)                                                                                  \
+    "entry = limiter { algorithm = \"leaky_bucket\", rate = 100, " more ", delay { time = 0 } }"
+#define LIMITED(share) "share{outcome=limited}", share, 0.03
+    static const struct oracle systems[] = {
+        {"A17 80 %, meter of 5",
+         LEAKY(80, "mode = \"meter\", burst = 5"),
+         100,
+         8000,
+         {{LIMITED(0.0352904)}}},
+        {"A17 100 %, meter of 10",
+         LEAKY(100, "mode = \"meter\", burst = 10"),
+         100,
+         8000,
+         {{LIMITED(0.0508475)}}},
+        {"A17 150 %, meter of 10",
+         LEAKY(150, "mode = \"meter\", burst = 10"),
+         100,
+         2000,
+         {{LIMITED(0.333397)}}},
+        {"A17 80 %, 4 wait", LEAKY(80, "burst = 4"), 100, 8000, {{LIMITED(0.0352904)}}},
+        {"A17 100 %, 9 wait", LEAKY(100, "burst = 9"), 100, 8000, {{LIMITED(0.0508475)}}},
+        {"A17 150 %, 9 wait", LEAKY(150, "burst = 9"), 100, 2000, {{LIMITED(0.333397)}}},
+        {"A5 80 %, all wait",
+         LEAKY(80, "burst = 1e6"),
+         100,
+         4000,
+         {{"limiter:wait.mean", 0.02, 0.02}}},
+    };
+    RUN(systems);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(client_throttle),
+        cmocka_unit_test(leaky_buckets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
