@@ -290,12 +290,6 @@ static void release(struct node *n) {
     hist_release(&adaptive_of(n)->windowed.hist);
 }
 
-static bool probe(struct node *n, enum probe what, double *answer) {
-    const struct adaptive *a = adaptive_of(n);
-    *answer = (double)a->inside.value / (double)a->limit.value;
-    return what == PROBE_UTILIZATION;
-}
-
 #define LIMIT_PARAM(name_, field_, def_, help_)                                                    \
     PARAM(INTEGER, name_, struct adaptive, field_, def_, help_, .flags = LIVE, .min = 1, .max = 1e9)
 #define INITIAL_PARAM(field_)                                                                      \
@@ -482,7 +476,6 @@ const struct node_type adaptive_concurrency_type = {
             .reply = reply,
             .cancel = cancel,
             .set = changed,
-            .probe = probe,
             .release = release,
             .check = check},
 };

@@ -121,7 +121,7 @@ static void release(struct node *n) {
 
 static bool probe(struct node *n, enum probe what, double *answer) {
     *answer = (double)limiter_of(n)->waiting.value;
-    return what == PROBE_QUEUE;
+    return what == PROBE_QUEUE && limiter_of(n)->may_wait; /* or what is below is asked */
 }
 
 #define WITH(bits_) .needs = "algorithm", .only = (bits_)
