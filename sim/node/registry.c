@@ -7,6 +7,7 @@
 const struct node_type *const node_types[] = {
     &adaptive_concurrency_type,
     &admission_control_type,
+    &aws_adaptive_type,
     &balance_type,
     &batch_type,
     &breaker_type,

@@ -61,10 +61,34 @@ static void leaky_buckets(void **state) {
     RUN(systems);
 }
 
+/* A queue of attempts that nobody waits for any more takes up the whole of a server of 100 a
+ * second. Each call then makes m attempts, all in vain, so that it lasts when m times the calls are
+ * more than that, and drains when they are fewer. The trigger fills it with some 25 s of work. */
+static void retries_sustain_a_collapse(void **state) {
+    (void)state;
+    if (lab_quick())
+        skip(); /* a shortened run is over before the queue is gone */
+#define STORM(rate, attempts)                                                                      \
+    "workload = open { name = \"users\", rate = " #rate                                            \
+    " }, entry = retry { max_attempts = " #attempts                                                \
+    ", backoff = { base = 0 }, timeout { after = 1, station { servers = 10, service = 0.1 } } }, " \
+    "faults = { set { \"users:rate\", 200, from = 5, to = 10 } }, "                                \
+    "phases = { late = { 600, 1000 } }"
+#define ATTEMPTS(n) "retry:attempts_per_call{phase=late}", n, 0.01
+    static const struct oracle systems[] = {
+        {"B9 31/s, 3 attempts", STORM(31, 3), 0, 1000, {{ATTEMPTS(1)}}},
+        {"B9 36/s, 3 attempts", STORM(36, 3), 0, 1010, {{ATTEMPTS(3)}}},
+        {"B9 22/s, 4 attempts", STORM(22, 4), 0, 1000, {{ATTEMPTS(1)}}},
+        {"B9 28/s, 4 attempts", STORM(28, 4), 0, 1010, {{ATTEMPTS(4)}}},
+    };
+    RUN(systems);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(client_throttle),
         cmocka_unit_test(leaky_buckets),
+        cmocka_unit_test(retries_sustain_a_collapse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
