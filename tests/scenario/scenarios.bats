@@ -73,7 +73,7 @@ make_sample() {
 }
 
 @test "check load_shedding: all guards but one bring goodput back, two spare those who pay" {
-    as_expected load_shedding "9 hold, 3 fail"
+    as_expected load_shedding "9 hold, 4 fail"
 }
 
 @test "check cascading_failure: nodes die one after the other, unless they shed load" {

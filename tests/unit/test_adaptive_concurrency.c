@@ -166,6 +166,43 @@ static void envoy_may_be_told(void **state) {
     sim_free(m.sim);
 }
 
+/* ---- where they settle: a server of 10 ms, asked for ten times what it can do, so that a limit of
+ * L makes an RTT of L x 10 ms */
+
+static double settled(const char *spec) {
+    struct sim *sim = build_new(3);
+    struct node *station = build_node(sim, &station_type, "service=10ms", NULL);
+    struct node *adaptive = build_node(sim, &adaptive_concurrency_type, spec, station, NULL);
+    struct node *driver = build_driver(sim, adaptive);
+    driver_calls(driver, 0, .001, 60000, NULL);
+    struct span late = {"late", ns_from_s(30), ns_from_s(60)};
+    build_run_phases(sim, driver, 0, 60, &late, 1);
+    double limit = build_metric(sim, "adaptive_concurrency:limit{phase=late}");
+    double busy = build_metric(sim, "station:utilization{phase=late}");
+    assert_true(busy > .9);
+    sim_free(sim);
+    return limit;
+}
+
+/* Vegas holds while 3 to 6 wait, and without smoothing swings about that, as answers tell of the
+ * limit of one RTT ago. With a no-load RTT of 100 ms the gradient's limit is 12.5 + sqrt(12.5).
+ * AIMD comes up to an RTT of its timeout again and again, and drops by a tenth for each call that
+ * then is late. To Gradient2 an RTT that lasts is no overload. */
+static void each_settles_where_it_should(void **state) {
+    (void)state;
+    double vegas = settled("vegas={probe_multiplier=1e9, smoothing=.02}");
+    assert_true(vegas >= 4 && vegas < 8);
+    double swinging = settled("vegas={probe_multiplier=1e9}");
+    assert_true(swinging >= 2 && swinging < 14);
+    assert_near(settled(GRADIENT "fixed_value=100ms}, " /* rarer updates than RTTs */
+                                 "concurrency_limit_params={concurrency_update_interval=1s}}"),
+                floor(12.5 + sqrt(12.5)), .2);
+    double aimd = settled("algorithm=aimd, aimd={min_limit=1, timeout=200ms}");
+    assert_true(aimd > 2 && aimd <= 21);
+    assert_near(settled("algorithm=gradient2, gradient2={min_limit=1, max_concurrency=24}"), 24,
+                1e-9);
+}
+
 /* ---- partitions */
 
 static void a_share_is_kept_for_a_class(void **state) {
@@ -300,6 +337,7 @@ int main(void) {
         cmocka_unit_test(envoy_measures_again),
         cmocka_unit_test(envoy_doubts_what_leaves_it_stuck),
         cmocka_unit_test(envoy_may_be_told),
+        cmocka_unit_test(each_settles_where_it_should),
         cmocka_unit_test(a_share_is_kept_for_a_class),
         cmocka_unit_test(a_small_share_is_one),
         cmocka_unit_test(who_leaves_makes_room_and_tells_nothing),
