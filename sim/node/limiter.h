@@ -4,6 +4,7 @@
 #define NINES_NODE_LIMITER_H
 
 #include "base/keymap.h"
+#include "core/quantity.h"
 #include "core/sim.h"
 #include "node/bucket.h"
 
@@ -38,11 +39,29 @@ static inline struct limiter *limiter_of(struct node *n) {
     return container_of(n, struct limiter, base);
 }
 
+static inline double limiter_rate(const struct limiter *l, ns_t clock) {
+    return quantity_at(l->filling, ns_to_s(clock - l->base.sim->limits.warmup));
+}
+
+/* One second of rate unless it is given; a bucket that cannot hold one token would never let
+ * anything pass. */
+static inline double limiter_depth(const struct limiter *l, double rate) {
+    return l->burst > 0 ? l->burst : fmax(rate, 1);
+}
+
+/* Tokens up to now. A signal is integrated by the mean of both ends, which is exact on straight
+ * lines. */
+static inline void limiter_fill(const struct limiter *l, struct bucket *b) {
+    ns_t now = l->base.sim->clock.now;
+    double rate = limiter_rate(l, now);
+    if (now > b->since)
+        b->tokens += 0.5 * (limiter_rate(l, b->since) + rate) * ns_to_s(now - b->since);
+    b->tokens = fmin(b->tokens, limiter_depth(l, rate));
+    b->since = now;
+}
+
 /* A bucket as it is at first. */
 void limiter_renew(const struct limiter *l, struct bucket *b);
-
-/* Tokens up to now, at the rate of `filling`. */
-void limiter_fill(const struct limiter *l, struct bucket *b);
 
 /* See bucket.h. */
 ns_t limiter_take(const struct limiter *l, struct bucket *b, double cost);

@@ -1,37 +1,15 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/quantity.h"
 #include "node/limiter.h"
 
 /* ---- one bucket */
-
-static double rate_at(const struct limiter *l, ns_t clock) {
-    return quantity_at(l->filling, ns_to_s(clock - l->base.sim->limits.warmup));
-}
-
-/* One second of rate unless it is given; a bucket that cannot hold one token would never let
- * anything pass. */
-static double depth(const struct limiter *l, double rate) {
-    return l->burst > 0 ? l->burst : fmax(rate, 1);
-}
-
-/* Tokens up to now. A signal is integrated by the mean of both ends, which is exact on straight
- * lines. */
-void limiter_fill(const struct limiter *l, struct bucket *b) {
-    ns_t now = l->base.sim->clock.now;
-    double rate = rate_at(l, now);
-    if (now > b->since)
-        b->tokens += 0.5 * (rate_at(l, b->since) + rate) * ns_to_s(now - b->since);
-    b->tokens = fmin(b->tokens, depth(l, rate));
-    b->since = now;
-}
 
 void limiter_renew(const struct limiter *l, struct bucket *b) {
     ns_t now = l->base.sim->clock.now;
     *b = (struct bucket){.since = now};
     if (l->counts_tokens)
-        b->tokens = depth(l, rate_at(l, now));
+        b->tokens = limiter_depth(l, limiter_rate(l, now));
     if (l->algorithm == FIXED_WINDOW)
         b->tokens = (double)l->limit;
     if (l->algorithm >= SLIDING_WINDOW)
@@ -43,7 +21,7 @@ static bool as_new(const struct limiter *l, struct bucket *b) {
     ns_t now = l->base.sim->clock.now;
     if (l->counts_tokens) {
         limiter_fill(l, b);
-        return b->tokens >= depth(l, rate_at(l, now));
+        return b->tokens >= limiter_depth(l, limiter_rate(l, now));
     }
     if (l->algorithm == LEAKY_BUCKET)
         return b->since <= now;
@@ -60,8 +38,8 @@ ns_t limiter_take(const struct limiter *l, struct bucket *b, double cost) {
         return token_take(b, cost);
     }
     if (l->algorithm == LEAKY_BUCKET) {
-        double rate = rate_at(l, now);
-        return leaky_take(b, now, rate, depth(l, rate), cost);
+        double rate = limiter_rate(l, now);
+        return leaky_take(b, now, rate, limiter_depth(l, rate), cost);
     }
     if (l->algorithm == SLIDING_WINDOW)
         return sliding_take(b, now, l->period, (double)l->limit, cost);
