@@ -76,6 +76,14 @@ make_sample() {
     as_expected replay "1 hold, 1 fail"
 }
 
+@test "check load_shedding: all guards but one bring goodput back, two spare those who pay" {
+    as_expected load_shedding "9 hold, 4 fail"
+}
+
+@test "check cascading_failure: nodes die one after the other, unless they shed load" {
+    as_expected cascading_failure "10 hold, 2 fail"
+}
+
 # ---- the sample --------------------------------------------------------------------------------------
 
 @test "the sample of requests is what its generator makes, byte for byte" {
