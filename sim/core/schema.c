@@ -108,8 +108,9 @@ void schema_refs(struct node *n, void (*visit)(void *ctx, struct node *ref), voi
                 visit(ctx, *ref);
         } else if (p->kind == PARAM_NODES) {
             struct edge_list *l = schema_field(n, p);
-            if (l->group)
-                visit(ctx, l->group);
+            for (uint32_t i = 0; i < l->n_parts; i++)
+                if (l->part[i].is_group)
+                    visit(ctx, l->part[i].given);
         }
     }
 }
@@ -155,6 +156,8 @@ bool schema_given(const void *base, const struct param *p) {
         return *(const char *const *)at != NULL;
     case PARAM_BOOL:
         return *(const bool *)at;
+    case PARAM_TABLE:
+        return !(p->flags & SWITCH) || *(const bool *)at;
     default:
         return true;
     }
