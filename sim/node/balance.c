@@ -26,8 +26,18 @@ static void accept(struct node *n, struct call *c) {
 }
 
 static void reply(struct node *n, struct call *c, struct call *sub) {
-    (void)n;
+    struct balance *b = balance_of(n);
+    if (b->outlier.on)
+        outlier_result(b, (uint32_t)(sub->via - b->targets.at), (enum outcome)sub->outcome);
     call_pass(c, sub);
+}
+
+/* A caller that has no time left has waited in vain: its target was too slow. */
+static bool cancel(struct node *n, struct call *c, enum cause cause) {
+    struct balance *b = balance_of(n);
+    if (b->outlier.on && c->subs && (cause == CAUSE_DEADLINE || cause == CAUSE_QUEUED))
+        outlier_result(b, (uint32_t)(c->subs->via - b->targets.at), OUTCOME_TIMEOUT);
+    return true;
 }
 
 /* ---- set-up */
@@ -78,7 +88,11 @@ static bool seal(struct node *n, struct error *e) {
         !balance_locate(b, e))
         return false;
     hosts_open(b);
-    return true;
+    return outlier_open(b, e);
+}
+
+static void start(struct node *n) {
+    outlier_start(balance_of(n));
 }
 
 static void changed(struct node *n, const struct param *p) {
@@ -101,7 +115,7 @@ static void release(struct node *n) {
 }
 
 static bool check(struct node *n, struct error *e) {
-    return hosts_check(balance_of(n), e);
+    return hosts_check(balance_of(n), e) && outlier_check(balance_of(n), e);
 }
 
 /* ---- parameters */
@@ -190,6 +204,9 @@ static const struct param params[] = {
     PARAM(TABLE, "zone_aware", struct balance, zones.on, NULL,
           "calls stay in the zone of the caller as far as that is fair to the other zones",
           .flags = SWITCH, .sub = zone_params),
+    PARAM(TABLE, "outlier_detection", struct balance, outlier.on, NULL,
+          "targets that fail more than the others are left out for a while", .flags = SWITCH,
+          .sub = outlier_params),
     {0},
 };
 
@@ -197,6 +214,11 @@ static const struct metric metrics[] = {
     METRIC(COUNTER, "refused", struct balance, refused, "calls that found no target"),
     METRIC(COUNTER, "panic", struct balance, panicked,
            "calls that went to all targets, as too few were able"),
+    METRIC(INTEGRAL, "ejected", struct balance, outlier.ejected,
+           "targets that outlier detection keeps out, mean over time"),
+    METRIC(COUNTER, "ejections", struct balance, outlier.ejections, "targets ejected"),
+    METRIC(COUNTER, "ejections_overflow", struct balance, outlier.overflow,
+           "targets that max_ejection_percent has spared"),
     {0},
 };
 
@@ -205,7 +227,7 @@ const struct node_type balance_type = {
     .summary = "spreads calls over replicas or other targets",
     .follows =
         "Envoy load balancers (round robin, random, least request, ring hash, maglev, bounded "
-        "loads, slow start, priorities, panic, zone aware routing)",
+        "loads, slow start, priorities, panic, zone aware routing, outlier detection)",
     .example =
         "balance { policy = \"least_request\", replicas { name = \"pod\", count = 3, build = … } }",
     .params = params,
@@ -213,8 +235,10 @@ const struct node_type balance_type = {
     .size = sizeof(struct balance),
     .ops = {.init = init,
             .seal = seal,
+            .start = start,
             .accept = accept,
             .reply = reply,
+            .cancel = cancel,
             .set = changed,
             .release = release,
             .check = check},

@@ -11,14 +11,13 @@
 #include "core/group.h"
 #include "node/edf.h"
 #include "node/hashing.h"
+#include "node/outlier.h"
 #include "node/priority.h"
 #include "node/shortest.h"
 
 enum policy { ROUND_ROBIN, RANDOM, LEAST_REQUEST, RING_HASH, MAGLEV, JOIN_SHORTEST_QUEUE };
 enum selection { N_CHOICES, FULL_SCAN };
 enum balance_purpose { PURPOSE_PICK, PURPOSE_KEYLESS, PURPOSE_LEVEL, PURPOSE_ZONE };
-
-enum { NO_HOST = UINT32_MAX };
 
 struct host {
     double weight;
@@ -82,6 +81,7 @@ struct balance {
     int64_t overprovisioning;
     struct slow_start slow;
     struct zones zones;
+    struct outlier outlier;
 
     struct host *host;
     struct balance_ear *ear; /* one a group */

@@ -157,6 +157,7 @@ static void heard(struct group_ear *ear, uint32_t index, bool ready) {
     struct balance_ear *x = container_of(ear, struct balance_ear, ear);
     uint32_t i = x->first + index;
     struct host *h = &x->of->host[i];
+    outlier_forget(x->of, i);
     h->present = ready;
     h->ejected = h->unhealthy = false;
     if (ready)
