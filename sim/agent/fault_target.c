@@ -39,7 +39,7 @@ static void add_target(struct fault *f, struct node *n) {
     for (uint32_t i = 0; i < f->sim->n_order; i++) {
         struct node *other = f->sim->order[i];
         bool fits = f->kind == FAULT_SLOW ? schema_works(other->type)
-                                          : !(other->type->flags & NODE_RESOURCE);
+                                          : !(other->type->flags & NODE_UNCALLED);
         if (inside(other, n->scope) && fits)
             add_node(f, other);
     }
@@ -52,7 +52,7 @@ static bool fits(const struct fault *f, const struct node *n, struct error *e) {
     if (f->kind == FAULT_FLUSH && !n->type->ops.flush)
         return error_set(e, "flush: %s (a %s) has no contents", n->address, n->type->kind);
     if (f->kind != FAULT_SET && f->kind != FAULT_SLOW &&
-        (n->type->flags & (NODE_RESOURCE | NODE_SOURCE)))
+        (n->type->flags & NODE_UNCALLED))
         return error_set(e, "%s: %s (a %s) is not called", fault_types[f->kind].name, n->address,
                          n->type->kind);
     return true;

@@ -53,6 +53,14 @@ void hist_merge(struct hist *into, const struct hist *from) {
     into->total += from->total;
 }
 
+void hist_take(struct hist *from, const struct hist *what) {
+    assert(from->bits == what->bits && from->total >= what->total);
+    for (uint32_t i = 0; i < what->size; i++)
+        if (what->count[i])
+            from->count[i] -= what->count[i];
+    from->total -= what->total;
+}
+
 static uint32_t shift_of(const struct hist *h, uint32_t index) {
     uint32_t octave = index >> h->bits;
     return octave ? octave - 1 : 0; /* the first two octaves are both exact */

@@ -44,6 +44,9 @@ void hist_clear(struct hist *h); /* all counts to 0, memory kept */
 void hist_merge(struct hist *into,
                 const struct hist *from); /* `from` as fine or finer; coarser asserts */
 
+/* Takes counts out that are in it: `what` has the same bits and nowhere more (asserted in sum). */
+void hist_take(struct hist *from, const struct hist *what);
+
 uint64_t hist_low(const struct hist *h, uint32_t index);  /* smallest value of a bucket */
 uint64_t hist_high(const struct hist *h, uint32_t index); /* largest value of a bucket */
 

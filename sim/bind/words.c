@@ -5,13 +5,14 @@
 #include <string.h>
 
 #include "agent/fault.h"
+#include "agent/registry.h"
 #include "bind/impl.h"
 #include "core/group.h"
-#include "node/registry.h"
 
 const struct word host_words[] = {
     {"scenario",
-     "what the file returns: title, workload, entry, run, phases, cases, slo, claims, faults",
+     "what the file returns: title, workload, entry, agents, run, phases, cases, slo, claims, "
+     "faults",
      "return scenario { title = \"…\", workload = open { rate = 100 }, entry = backend }"},
     {"knobs",
      "what --set and cases turn: name = { default, meaning, min =, max =, integer =, choices = }",
@@ -55,7 +56,7 @@ static struct node *build_one(lua_State *L, int build, uint32_t i) {
     lua_pushinteger(L, (lua_Integer)i + 1);
     lua_call(L, 1, 1);
     struct value *v = value_test(L, -1);
-    if (!v || v->type != VALUE_NODE || (v->node->type->flags & (NODE_SOURCE | NODE_RESOURCE)))
+    if (!v || v->type != VALUE_NODE || (v->node->type->flags & NODE_UNCALLED))
         luaL_error(L, "replicas: build(%d) returned %s; it wants a component that can be called",
                    (int)i + 1, v ? value_type_name(v) : luaL_typename(L, -1));
     struct node *root = v->node;
@@ -290,11 +291,11 @@ static int include(lua_State *L) {
 }
 
 void words_register(lua_State *L) {
-    for (int i = 0; node_types[i]; i++) {
-        bool group = node_types[i] == &replicas_type;
-        lua_pushlightuserdata(L, (void *)(uintptr_t)node_types[i]);
-        lua_pushcclosure(L, group ? replicas : component, 1);
-        lua_setglobal(L, node_types[i]->kind);
+    const struct node_type *t;
+    for (int i = 0; (t = component_at(i)); i++) {
+        lua_pushlightuserdata(L, (void *)(uintptr_t)t);
+        lua_pushcclosure(L, t == &replicas_type ? replicas : component, 1);
+        lua_setglobal(L, t->kind);
     }
     for (int i = 0; i < FAULT_KINDS; i++)
         add_object(L, fault_types[i].name);

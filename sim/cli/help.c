@@ -2,10 +2,10 @@
 #include <string.h>
 
 #include "agent/fault.h"
+#include "agent/registry.h"
 #include "base/dist.h"
 #include "cli/cli.h"
 #include "core/signal.h"
-#include "node/registry.h"
 #include "report/help.h"
 
 static const char *const option_help[][2] = {
@@ -39,8 +39,12 @@ static void all(void) {
     for (int i = 0; option_help[i][0]; i++)
         printf("  %-22s %s\n", option_help[i][0], option_help[i][1]);
     puts("\nComponents");
-    for (int i = 0; node_types[i]; i++)
-        printf("  %-14s %s\n", node_types[i]->kind, node_types[i]->summary);
+    const struct node_type *t;
+    for (int i = 0; (t = component_at(i)); i++) {
+        if (t == agent_types[0])
+            puts("\nAgents");
+        printf("  %-14s %s\n", t->kind, t->summary);
+    }
     puts("\nDistributions");
     for (int i = 0; i < DIST_KINDS; i++)
         printf("  %-18s %s\n", dist_types[i].name, dist_types[i].summary);
@@ -103,8 +107,13 @@ static int reference(const char *part) {
              "Every component measures `latency`, `offered`, `throughput`, `goodput`, "
              "`availability`, `share`, `calls` and "
              "`in_flight`.\n");
-        for (int i = 0; node_types[i]; i++)
-            help_node(stdout, node_types[i], true);
+        const struct node_type *t;
+        for (int i = 0; (t = component_at(i)); i++) {
+            if (t == agent_types[0])
+                puts("# Agents\n\nThey act on their own clock, stand in the scenario's `agents`, "
+                     "and nobody calls them.\n");
+            help_node(stdout, t, true);
+        }
         return 0;
     }
     puts("# Words of the language\n\nMade by `make docs` from the tables beside the code; do not "
@@ -134,9 +143,9 @@ static const char *topic(const void *ctx, int i) {
     for (; c->name; c++)
         if (i-- == 0)
             return c->name;
-    for (int k = 0; node_types[k]; k++)
+    for (int k = 0; component_at(k); k++)
         if (i-- == 0)
-            return node_types[k]->kind;
+            return component_at(k)->kind;
     if (i < DIST_KINDS)
         return dist_types[i].name;
     if ((i -= DIST_KINDS) < SIGNAL_KINDS)
@@ -166,7 +175,7 @@ int command_help(const struct options *o) {
         return cli_fail(&e);
     }
     bool found = command_page(name);
-    const struct node_type *type = node_type_find(name);
+    const struct node_type *type = component_find(name);
     if (type)
         help_node(stdout, type, false);
     if (found || type || word_page(name))

@@ -212,6 +212,10 @@ const uint64_t *group_provisioned_marks(const struct node *n) {
     return n->marks + 2;
 }
 
+const struct integral *group_provisioned(const struct node *n) {
+    return &((const struct group *)(const void *)n)->provisioned;
+}
+
 static bool check(struct node *n, struct error *e) {
     const struct group *g = group_of(n);
     int64_t ready = 0, paid = 0;

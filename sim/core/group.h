@@ -77,5 +77,6 @@ void group_scale(struct group *g, int64_t count);
 /* For cost: 0 and NULL for a node that is no priced group. */
 double group_price(const struct node *n);
 const uint64_t *group_provisioned_marks(const struct node *n);
+const struct integral *group_provisioned(const struct node *n);
 
 #endif

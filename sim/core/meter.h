@@ -71,6 +71,22 @@ static inline uint64_t integral_area(const struct integral *g, ns_t now) {
     return (uint64_t)g->value * (uint64_t)now - g->moment;
 }
 
+/* When a state that comes and goes was first entered, and last left, within the present segment:
+ * times on the clock + 1; 0: it was not. A segment that begins in the state has entered it at once.
+ */
+struct moments {
+    bool on;
+    uint64_t first, last;
+};
+
+static inline void moments_turn(struct moments *m, ns_t now, bool on) {
+    if (on && !m->first)
+        m->first = (uint64_t)now + 1;
+    if (m->on && !on)
+        m->last = (uint64_t)now + 1;
+    m->on = on;
+}
+
 struct meter {
     struct integral in_flight;
     struct cell *cells;

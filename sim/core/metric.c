@@ -6,18 +6,13 @@
 #include "core/group.h"
 #include "core/sim.h"
 
-struct sums {
-    uint64_t arrivals, finished, chosen, good, late, sum;
-    struct hist hist;
-};
-
-static void add_spread(struct sums *s, const struct spread *x, bool with_hist) {
+static void add_spread(struct metric_sums *s, const struct spread *x, bool with_hist) {
     s->sum += x->sum;
     if (with_hist && x->hist.total)
         hist_merge(&s->hist, &x->hist);
 }
 
-static void add_cell(const struct metric_query *q, const struct cell *cell, struct sums *s,
+static void add_cell(const struct metric_query *q, const struct cell *cell, struct metric_sums *s,
                      bool with_hist) {
     s->arrivals += cell->arrivals;
     s->late += cell->late;
@@ -39,7 +34,7 @@ static void add_cell(const struct metric_query *q, const struct cell *cell, stru
 /* Sums the cells that the query selects, over nodes [from, to). With a result label, `finished`
  * covers all results: the base of a share. */
 static void collect(const struct sim *sim, const struct metric_query *q, uint32_t from, uint32_t to,
-                    struct sums *s, bool with_hist) {
+                    struct metric_sums *s, bool with_hist) {
     for (uint32_t i = from; i < to; i++) {
         const struct meter *m = &q->nodes.at[i]->meter;
         for (uint32_t k = 0; k < m->n_cells; k++) {
@@ -64,6 +59,8 @@ static double span_of(const struct sim *sim, uint64_t segments) {
     return ns_to_s(sum);
 }
 
+/* ---- what is kept as marks: at the boundaries of segments, or now */
+
 /* Difference of a mark over the selected segments. */
 static double marked(const struct sim *sim, const uint64_t *mark, size_t stride,
                      uint64_t segments) {
@@ -74,24 +71,72 @@ static double marked(const struct sim *sim, const uint64_t *mark, size_t stride,
     return sum;
 }
 
-static double own_value(const struct sim *sim, const struct metric_query *q, uint32_t from,
-                        uint32_t to) {
-    double top = 0, bottom = 0;
-    enum metric_kind kind = METRIC_COUNTER;
-    for (uint32_t i = from; i < to; i++) {
-        struct node *n = q->nodes.at[i];
-        const struct metric *m = schema_metric(n->type, q->own);
-        const uint64_t *mark = &n->marks[2 * (size_t)(m - n->type->metrics)];
-        kind = m->kind;
-        top += marked(sim, mark, 2 * MAX_METRICS, q->segments);
-        bottom += marked(sim, mark + 1, 2 * MAX_METRICS, q->segments);
+/* The first and the last moment, as time since the selected segments began. */
+static void add_moments(const struct sim *sim, const uint64_t *mark, uint64_t segments,
+                        struct metric_sums *out) {
+    uint64_t since = 0;
+    for (uint32_t s = 0; s < sim->n_segments; s++) {
+        if (!(segments >> s & 1))
+            continue;
+        uint64_t at = mark[(s + 1) * 2 * MAX_METRICS];
+        if (at) {
+            at += since - (uint64_t)sim->cut[s];
+            out->first = out->first && out->first < at ? out->first : at;
+            out->last = out->last > at ? out->last : at;
+        }
+        since += (uint64_t)(sim->cut[s + 1] - sim->cut[s]);
     }
-    double span = span_of(sim, q->segments);
-    if (kind == METRIC_COUNTER)
-        return top / span;
-    if (kind == METRIC_INTEGRAL)
-        return top / (span * 1e9) / (to - from);
-    return top / bottom; /* 0 / 0: nothing to take a share of */
+}
+
+static void add_own(const struct sim *sim, const struct metric_query *q, struct node *n, bool live,
+                    struct metric_sums *out) {
+    const struct metric *m = schema_metric(n->type, q->own);
+    bool moments = m->kind == METRIC_FIRST || m->kind == METRIC_LAST;
+    if (live) {
+        uint64_t now[2] = {0, 0};
+        schema_mark(n, m, now);
+        out->top += (double)now[0];
+        out->bottom += (double)now[1];
+        return;
+    }
+    const uint64_t *mark = &n->marks[2 * (size_t)(m - n->type->metrics)];
+    if (moments) {
+        add_moments(sim, mark, q->segments, out);
+        return;
+    }
+    out->top += marked(sim, mark, 2 * MAX_METRICS, q->segments);
+    out->bottom += marked(sim, mark + 1, 2 * MAX_METRICS, q->segments);
+}
+
+/* USD. */
+static double spent(const struct sim *sim, const struct metric_query *q, const struct node *n,
+                    bool live) {
+    double hourly = group_price(n), area;
+    if (hourly <= 0)
+        return 0;
+    if (live)
+        area = (double)integral_area(group_provisioned(n), sim->clock.now);
+    else
+        area = marked(sim, group_provisioned_marks(n), 2 * MAX_METRICS, q->segments);
+    return hourly * area / 3.6e12;
+}
+
+/* Sums over nodes [from, to): of the selected segments, or with `live` of all until now. */
+static void add_up(const struct sim *sim, const struct metric_query *q, uint32_t from, uint32_t to,
+                   bool live, struct metric_sums *s) {
+    bool spread = q->what == WHAT_LATENCY || q->what == WHAT_PHASE;
+    if (q->what != WHAT_OWN && q->what != WHAT_IN_FLIGHT)
+        collect(sim, q, from, to, s, spread);
+    for (uint32_t i = from; i < to && q->what == WHAT_OWN; i++)
+        add_own(sim, q, q->nodes.at[i], live, s);
+    for (uint32_t i = from; i < to && q->what == WHAT_IN_FLIGHT; i++) {
+        const struct meter *m = &q->nodes.at[i]->meter;
+        s->top += live ? (double)integral_area(&m->in_flight, sim->clock.now)
+                       : marked(sim, m->mark, 1, q->segments);
+    }
+    uint32_t priced = q->what != WHAT_COST ? 0 : q->whole ? sim->n_order : q->nodes.n;
+    for (uint32_t i = 0; i < priced; i++)
+        s->top += spent(sim, q, q->whole ? sim->order[i] : q->nodes.at[i], live);
 }
 
 static double spread_sd(const struct hist *h) {
@@ -114,7 +159,7 @@ static double extreme_bucket(const struct hist *h, bool largest) {
     return x;
 }
 
-static double distribution(const struct metric_query *q, const struct sums *s,
+static double distribution(const struct metric_query *q, const struct metric_sums *s,
                            enum metric_lack *lack) {
     if (!s->hist.total) {
         *lack = LACK_SAMPLES;
@@ -138,26 +183,71 @@ static double distribution(const struct metric_query *q, const struct sums *s,
     }
 }
 
-static double cost_value(const struct sim *sim, const struct metric_query *q) {
-    double usd = 0, hours = span_of(sim, q->segments) / 3600;
-    for (uint32_t i = 0; i < (q->whole ? sim->n_order : q->nodes.n); i++) {
-        const struct node *n = q->whole ? sim->order[i] : q->nodes.at[i];
-        double hourly = group_price(n);
-        if (hourly > 0)
-            usd += hourly * marked(sim, group_provisioned_marks(n), 2 * MAX_METRICS, q->segments) /
-                   3.6e12;
+static double own_value(const struct metric_query *q, const struct metric_sums *s, double span) {
+    switch (q->own_kind) {
+    case METRIC_COUNTER:
+        return s->top / span;
+    case METRIC_INTEGRAL:
+        return s->top / (span * 1e9) / q->nodes.n;
+    case METRIC_FIRST:
+        return s->first ? (double)(s->first - 1) * 1e-9 : span;
+    case METRIC_LAST:
+        return s->last ? (double)(s->last - 1) * 1e-9 : 0;
+    default:
+        return s->top / s->bottom; /* 0 / 0: nothing to take a share of */
     }
-    if (!q->cost_per_request)
-        return usd / hours;
-    struct sums s = {.arrivals = 0};
-    collect(sim, q, 0, q->nodes.n, &s, false);
-    return s.good ? usd / (double)s.good : (double)NAN;
+}
+
+double metric_of_sums(const struct metric_query *q, const struct metric_sums *s, double span,
+                      enum metric_lack *lack) {
+    double x = NAN;
+    *lack = LACK_NOTHING;
+    switch (q->what) {
+    case WHAT_OWN:
+        x = own_value(q, s, span);
+        break;
+    case WHAT_COST:
+        x = !q->cost_per_request ? s->top / (span / 3600)
+            : s->good            ? s->top / (double)s->good
+                                 : (double)NAN;
+        break;
+    case WHAT_IN_FLIGHT:
+        x = s->top / (span * 1e9);
+        break;
+    case WHAT_CALLS:
+        x = (double)(q->outcomes_given          ? s->chosen
+                     : q->results != UINT64_MAX ? s->finished /* known only then */
+                                                : s->arrivals);
+        break;
+    case WHAT_OFFERED:
+        x = (double)s->arrivals / span;
+        break;
+    case WHAT_THROUGHPUT:
+        x = (double)s->chosen / span;
+        break;
+    case WHAT_GOODPUT:
+        x = (double)(s->good - s->late) / span;
+        break;
+    case WHAT_AVAILABILITY:
+        x = (double)s->good / (double)s->finished;
+        break;
+    case WHAT_SHARE:
+        x = (double)(q->outcomes_given ? s->chosen : s->good) / (double)s->finished;
+        break;
+    case WHAT_LATENCY:
+    case WHAT_PHASE:
+        x = distribution(q, s, lack);
+        break;
+    }
+    if (isnan(x) && *lack == LACK_NOTHING)
+        *lack = LACK_SAMPLES;
+    return x;
 }
 
 /* Sources keep finer histograms than what they call; together they are as coarse as the coarsest.
  */
 static uint32_t coarsest(const struct metric_query *q, uint32_t from, uint32_t to) {
-    uint32_t bits = HIST_FINE;
+    uint32_t bits = q->what == WHAT_PHASE ? HIST_COARSE : HIST_FINE;
     for (uint32_t i = from; i < to; i++) {
         const struct meter *m = &q->nodes.at[i]->meter;
         if (m->n_cells && m->cells[0].by[0].hist.bits < bits)
@@ -166,51 +256,26 @@ static uint32_t coarsest(const struct metric_query *q, uint32_t from, uint32_t t
     return bits;
 }
 
+void metric_hist_init(const struct metric_query *q, struct hist *h) {
+    hist_init(h, coarsest(q, 0, q->nodes.n));
+}
+
+void metric_read(const struct sim *sim, const struct metric_query *q, struct metric_sums *out) {
+    struct hist hist = out->hist;
+    hist_clear(&hist);
+    *out = (struct metric_sums){.hist = hist};
+    add_up(sim, q, 0, q->nodes.n, true, out);
+}
+
 static double value_of(const struct sim *sim, const struct metric_query *q, uint32_t from,
                        uint32_t to, enum metric_lack *lack) {
-    struct sums s = {.arrivals = 0};
-    double x = NAN, span = span_of(sim, q->segments);
-    *lack = LACK_NOTHING;
-    if (q->what == WHAT_OWN)
-        x = own_value(sim, q, from, to);
-    else if (q->what == WHAT_COST)
-        x = cost_value(sim, q);
-    else if (q->what == WHAT_IN_FLIGHT) {
-        x = 0;
-        for (uint32_t i = from; i < to; i++)
-            x += marked(sim, q->nodes.at[i]->meter.mark, 1, q->segments) / (span * 1e9);
-    } else {
-        bool spread = q->what == WHAT_LATENCY || q->what == WHAT_PHASE;
-        hist_init(&s.hist, q->what == WHAT_PHASE ? HIST_COARSE : coarsest(q, from, to));
-        collect(sim, q, from, to, &s, spread);
-        switch (q->what) {
-        case WHAT_CALLS:
-            x = (double)(q->outcomes_given          ? s.chosen
-                         : q->results != UINT64_MAX ? s.finished /* known only then */
-                                                    : s.arrivals);
-            break;
-        case WHAT_OFFERED:
-            x = (double)s.arrivals / span;
-            break;
-        case WHAT_THROUGHPUT:
-            x = (double)s.chosen / span;
-            break;
-        case WHAT_GOODPUT:
-            x = (double)(s.good - s.late) / span;
-            break;
-        case WHAT_AVAILABILITY:
-            x = (double)s.good / (double)s.finished;
-            break;
-        case WHAT_SHARE:
-            x = (double)(q->outcomes_given ? s.chosen : s.good) / (double)s.finished;
-            break;
-        default:
-            x = distribution(q, &s, lack);
-        }
-        hist_release(&s.hist);
-    }
-    if (isnan(x) && *lack == LACK_NOTHING)
-        *lack = LACK_SAMPLES;
+    struct metric_sums s = {.arrivals = 0};
+    struct metric_query part = *q;
+    part.nodes.n = to - from;
+    hist_init(&s.hist, coarsest(q, from, to));
+    add_up(sim, q, from, to, false, &s);
+    double x = metric_of_sums(&part, &s, span_of(sim, q->segments), lack);
+    hist_release(&s.hist);
     return x;
 }
 
@@ -235,7 +300,7 @@ double metric_extreme(const struct sim *sim, const struct metric_query *q, int s
 }
 
 void metric_histogram(const struct metric_query *q, struct hist *into) {
-    struct sums s = {.arrivals = 0};
+    struct metric_sums s = {.arrivals = 0};
     s.hist = *into;
     if (q->nodes.n)
         collect(q->nodes.at[0]->sim, q, 0, q->nodes.n, &s, true);
@@ -243,7 +308,7 @@ void metric_histogram(const struct metric_query *q, struct hist *into) {
 }
 
 uint64_t metric_sample(const struct metric_query *q) {
-    struct sums s = {.arrivals = 0};
+    struct metric_sums s = {.arrivals = 0};
     if (q->what == WHAT_OWN || q->what == WHAT_IN_FLIGHT || !q->nodes.n)
         return 0;
     collect(q->nodes.at[0]->sim, q, 0, q->nodes.n, &s, false);

@@ -38,6 +38,7 @@ struct metric_query {
     bool whole; /* no address: of all the system */
     struct node_set nodes;
     const char *own;
+    enum metric_kind own_kind;
     uint64_t segments, classes; /* masks */
     uint32_t outcomes;
     bool outcomes_given;
@@ -61,6 +62,23 @@ double metric_value(const struct sim *sim, const struct metric_query *q, enum me
 
 /* The largest (sign > 0) or smallest value of any single node. */
 double metric_extreme(const struct sim *sim, const struct metric_query *q, int sign,
+                      enum metric_lack *lack);
+
+/* Sums behind a value; the difference of two of them is what happened in between. */
+struct metric_sums {
+    uint64_t arrivals, finished, chosen, good, late, sum;
+    double top, bottom;   /* of in_flight, cost and what components measure */
+    uint64_t first, last; /* + 1, ns since the beginning of the span; 0: not in it */
+    struct hist hist;     /* of distributions */
+};
+
+/* All that happened since the beginning of the run, while it is running; `out->hist` has been
+ * initialised by metric_hist_init, and is emptied first. */
+void metric_read(const struct sim *sim, const struct metric_query *q, struct metric_sums *out);
+void metric_hist_init(const struct metric_query *q, struct hist *h);
+
+/* A value from sums over a span of time, in seconds. */
+double metric_of_sums(const struct metric_query *q, const struct metric_sums *s, double span,
                       enum metric_lack *lack);
 
 /* Merges the query's latency histograms into `into` (bits HIST_FINE for whole-system queries, else

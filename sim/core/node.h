@@ -41,6 +41,9 @@ enum probe { PROBE_IN_FLIGHT, PROBE_QUEUE, PROBE_UTILIZATION };
 struct node_ops {
     /* The type's own set-up after its parameters were read; may refuse. */
     bool (*init)(struct node *, struct error *);
+    /* Agents: what is named by its address is known, and all that workloads reach has been wired;
+     * the last moment to make edges. May refuse. */
+    bool (*attach)(struct node *, struct error *);
     /* After the graph is sealed: classes, facts, addresses and children are known; may refuse. */
     bool (*seal)(struct node *, struct error *);
     /* The clock stands at the beginning of warm-up. */
@@ -70,8 +73,11 @@ enum node_flags {
     NODE_ANONYMOUS = 1, /* structural: an unnamed one gets a number instead of an error */
     NODE_SOURCE = 2,    /* creates requests; a workload */
     NODE_RESOURCE = 4,  /* is referred to but never called (pool, replicas) */
-    NODE_KEEPS = 8      /* keeps calls that have no timer, sub-call or list: its check finds them */
+    NODE_KEEPS = 8,     /* keeps calls that have no timer, sub-call or list: its check finds them */
+    NODE_AGENT = 16 /* acts on its own clock: stands in scenario.agents, is never called. One that
+                       sends no calls either is a NODE_RESOURCE as well, and has no meter */
 };
+enum { NODE_UNCALLED = NODE_SOURCE | NODE_RESOURCE | NODE_AGENT };
 
 struct node_type {
     const char *kind;

@@ -59,6 +59,35 @@ const struct metric *schema_metric(const struct node_type *type, const char *nam
     return NULL;
 }
 
+void schema_mark(const struct node *n, const struct metric *m, uint64_t mark[2]) {
+    const void *at = (const char *)n + m->offset, *of = (const char *)n + m->offset2;
+    ns_t now = n->sim->clock.now;
+    const struct moments *when = at;
+    switch (m->kind) {
+    case METRIC_COUNTER:
+        mark[0] = *(const uint64_t *)at;
+        break;
+    case METRIC_RATIO:
+    case METRIC_PER:
+        mark[0] = *(const uint64_t *)at;
+        mark[1] = *(const uint64_t *)of;
+        break;
+    case METRIC_INTEGRAL:
+        mark[0] = integral_area(at, now);
+        break;
+    case METRIC_SHARE:
+        mark[0] = integral_area(at, now);
+        mark[1] = integral_area(of, now);
+        break;
+    case METRIC_FIRST:
+        mark[0] = when->first;
+        break;
+    case METRIC_LAST:
+        mark[0] = when->on ? (uint64_t)now + 1 : when->last;
+        break;
+    }
+}
+
 /* ---- what a node is made of */
 
 struct edge *schema_open_child(struct node *n) {

@@ -85,7 +85,11 @@ enum metric_kind {
     METRIC_INTEGRAL, /* struct integral: time average */
     METRIC_SHARE,    /* struct integral over a double capacity at offset2, e.g. utilisation */
     METRIC_RATIO,    /* uint64_t over the uint64_t at offset2: a share of at most 1 */
-    METRIC_PER       /* the same where it may be above 1, such as attempts per call */
+    METRIC_PER,      /* the same where it may be above 1, such as attempts per call */
+    METRIC_FIRST, /* struct moments: from the beginning of the run, or of a phase, until the state
+                     is first entered; if it is not, all of that time */
+    METRIC_LAST   /* beside it, the same field: until it is last left; all of the time if it still
+                     lasts at   the end, 0 if it was never entered */
 };
 
 enum { MAX_METRICS = 16 }; /* of a type */
@@ -156,5 +160,9 @@ bool schema_given(const void *base, const struct param *p);
 double schema_number(const struct node *n, const struct param *p);
 
 const struct metric *schema_metric(const struct node_type *type, const char *name); /* NULL: none */
+
+/* What a metric has come to by now: a count or an area, and that of what it is a share of. What
+ * happened between two moments is the difference; moments belong to the segment that ends now. */
+void schema_mark(const struct node *n, const struct metric *m, uint64_t mark[2]);
 
 #endif

@@ -101,6 +101,9 @@ static bool read_edge(struct edge *at, struct node *owner, const char *what, con
                       struct error *e) {
     if (v->type != VALUE_NODE)
         return error_set(e, "%s: %s was given; it wants a component", what, value_type_name(v));
+    if (v->node->type->flags & NODE_AGENT)
+        return error_set(e, "%s: a %s is not called; it belongs in scenario.agents", what,
+                         v->node->type->kind);
     if (v->node->type->flags & NODE_RESOURCE)
         return error_set(e, "%s: a %s is not called; it cannot stand here", what,
                          v->node->type->kind);
@@ -130,8 +133,14 @@ static bool read_edges(struct sim *sim, struct edge_list *at, struct node *owner
     return true;
 }
 
-static bool read_ref(struct node **at, const struct param *p, const struct value *v,
-                     struct error *e) {
+/* What an agent acts on may be given by its address, which means something once all is wired. */
+static bool read_ref(struct sim *sim, struct node **at, const struct node *owner,
+                     const struct param *p, const struct value *v, struct error *e) {
+    if (v->type == VALUE_TEXT && owner && (owner->type->flags & NODE_AGENT)) {
+        struct late_ref *late = mem_push(sim->late, sim->n_late, sim->cap_late);
+        *late = (struct late_ref){owner, p, at, arena_copy(&sim->arena, v->text)};
+        return true;
+    }
     if (v->type != VALUE_NODE || (p->ref_kind && strcmp(v->node->type->kind, p->ref_kind)))
         return error_set(e, "%s: %s%s was given; it wants %s%s", p->name,
                          v->type == VALUE_NODE ? v->node->type->kind : value_type_name(v),
@@ -205,7 +214,7 @@ static bool read_one(struct sim *sim, void *base, struct node *node, const struc
     case PARAM_NODES:
         return read_edges(sim, at, node, p, v, e);
     case PARAM_REF:
-        return read_ref(at, p, v, e);
+        return read_ref(sim, at, node, p, v, e);
     case PARAM_CONDITION:
         if (v->type != VALUE_TEXT)
             return error_set(e, "%s: it wants a condition such as \"latency.p99 > 40ms\"", p->name);

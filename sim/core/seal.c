@@ -66,15 +66,22 @@ static void visit(struct walk *w, struct node *n) {
     *mem_push(w->sim->order, w->sim->n_order, w->cap) = n;
 }
 
-static bool order_nodes(struct sim *sim, struct node *const *sources, uint32_t n, struct error *e) {
-    struct walk w = {.sim = sim, .e = e};
-    for (uint32_t i = 0; i < n; i++)
-        visit(&w, sources[i]);
-    for (uint32_t i = 0; i < sim->n_order / 2; i++) { /* found callees first */
-        struct node **other = &sim->order[sim->n_order - 1 - i], *t = sim->order[i];
-        sim->order[i] = *other;
-        *other = t;
+static void turn_round(struct node **at, uint32_t n) {
+    for (uint32_t i = 0; i < n / 2; i++) {
+        struct node *t = at[i];
+        at[i] = at[n - 1 - i];
+        at[n - 1 - i] = t;
     }
+}
+
+/* Puts all that `from` reach, and are not there yet, before the others: callers before callees. */
+static bool order_nodes(struct sim *sim, struct node *const *from, uint32_t n, struct error *e) {
+    struct walk w = {.sim = sim, .e = e, .cap = sim->cap_order};
+    turn_round(sim->order, sim->n_order);
+    for (uint32_t i = 0; i < n; i++)
+        visit(&w, from[i]);
+    turn_round(sim->order, sim->n_order); /* found callees first */
+    sim->cap_order = w.cap;
     return !error_is(e);
 }
 
@@ -268,6 +275,39 @@ bool sim_wire(struct sim *sim, struct node *const *sources, uint32_t n, struct e
         sim->roots[i] = sources[i];
     sim->n_roots = n;
     return order_nodes(sim, sources, n, e) && name_nodes(sim, e);
+}
+
+/* The one component of that address that fits; a group is found by its own name, as are those in
+ * it. */
+static bool find_late(struct sim *sim, const struct late_ref *l, struct error *e) {
+    struct node_set found;
+    const char *kind = l->param->ref_kind, *name = l->param->name;
+    if (!address_find(sim, l->address, &found, e))
+        return error_prefix(e, "%s", name);
+    uint32_t fits = 0;
+    for (uint32_t i = 0; i < found.n; i++)
+        if (!kind || !strcmp(found.at[i]->type->kind, kind)) {
+            *l->at = found.at[i];
+            fits++;
+        }
+    if (fits == 1)
+        return true;
+    if (!fits)
+        return error_set(e, "%s = \"%s\" is a %s; it wants a %s", name, l->address,
+                         found.at[0]->type->kind, kind);
+    return error_set(e, "%s = \"%s\" means %u components, such as %s; name one", name, l->address,
+                     fits, found.at[0]->address);
+}
+
+bool sim_wire_agents(struct sim *sim, struct node *const *agents, uint32_t n, struct error *e) {
+    char label[256];
+    for (uint32_t i = 0; i < sim->n_late; i++)
+        if (!find_late(sim, &sim->late[i], e))
+            return error_prefix(e, "%s", node_label(sim->late[i].owner, label, sizeof label));
+    for (uint32_t i = 0; i < n; i++)
+        if (agents[i]->type->ops.attach && !agents[i]->type->ops.attach(agents[i], e))
+            return error_prefix(e, "%s", node_label(agents[i], label, sizeof label));
+    return order_nodes(sim, agents, n, e) && name_nodes(sim, e);
 }
 
 bool sim_seal(struct sim *sim, const struct span *phases, uint32_t n_phases,

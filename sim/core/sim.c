@@ -53,6 +53,7 @@ void sim_free(struct sim *sim) {
     free(sim->facts);
     free(sim->quantities);
     free(sim->agents);
+    free(sim->late);
     arena_release(&sim->arena);
     free(sim);
 }
@@ -123,28 +124,14 @@ _Noreturn void sim_bug(const struct sim *sim, const struct node *n, const char *
 
 static void mark_metrics(struct node *n, uint32_t k, ns_t now) {
     n->meter.mark[k] = integral_area(&n->meter.in_flight, now);
-    uint32_t i = 0;
-    for (const struct metric *m = n->type->metrics; m && m->name; m++, i++) {
-        const char *at = (const char *)n + m->offset;
-        uint64_t *mark = &n->marks[2 * (k * MAX_METRICS + i)];
-        switch (m->kind) {
-        case METRIC_COUNTER:
-            mark[0] = *(const uint64_t *)(const void *)at;
-            break;
-        case METRIC_RATIO:
-        case METRIC_PER:
-            mark[0] = *(const uint64_t *)(const void *)at;
-            mark[1] = *(const uint64_t *)(const void *)((const char *)n + m->offset2);
-            break;
-        case METRIC_INTEGRAL:
-        case METRIC_SHARE:
-            mark[0] = integral_area((const struct integral *)(const void *)at, now);
-            if (m->kind == METRIC_SHARE)
-                mark[1] = integral_area(
-                    (const struct integral *)(const void *)((const char *)n + m->offset2), now);
-            break;
+    const struct metric *first = n->type->metrics;
+    for (const struct metric *m = first; m && m->name; m++)
+        schema_mark(n, m, &n->marks[2 * (k * MAX_METRICS + (size_t)(m - first))]);
+    for (const struct metric *m = first; m && m->name; m++)
+        if (m->kind == METRIC_FIRST) { /* moments are those of a segment: a new one begins */
+            struct moments *at = (struct moments *)(void *)((char *)n + m->offset);
+            *at = (struct moments){.on = at->on, .first = at->on ? (uint64_t)now + 1 : 0};
         }
-    }
 }
 
 static void mark_all(struct sim *sim, uint32_t k) {

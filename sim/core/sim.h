@@ -65,7 +65,7 @@ struct sim {
     struct node **nodes;
     uint32_t n_nodes, cap_nodes;
     struct node **order; /* sealed nodes, callers before callees */
-    uint32_t n_order;
+    uint32_t n_order, cap_order;
     struct scope file_scope;
     struct scope *scope; /* where new nodes are born */
     struct class_info *classes;
@@ -79,6 +79,8 @@ struct sim {
     uint32_t n_quantities, cap_quantities;
     struct agent **agents;
     uint32_t n_agents, cap_agents;
+    struct late_ref *late; /* what agents name by address: found when wiring */
+    uint32_t n_late, cap_late;
     struct node **roots;     /* sources */
     uint32_t n_roots, n_dry; /* dry: will send nothing more */
     void *host;              /* the language's own state, freed by its owner */
@@ -96,7 +98,16 @@ struct sim_progress {
     uint64_t fired;
 };
 
-/* Acts on its own clock; embedded in the agent's own struct, which lives in the arena. */
+/* A parameter of an agent that names another component by its address. */
+struct late_ref {
+    const struct node *owner;
+    const struct param *param;
+    struct node **at;
+    const char *address;
+};
+
+/* What faults and signals are: acts on its own clock, without a name or parameters. Embedded in its
+ * own struct, which lives in the arena. Agents that a scenario names are nodes (NODE_AGENT). */
 struct agent {
     bool (*seal)(struct agent *, struct sim *, struct error *);
     void (*start)(struct agent *, struct sim *);
@@ -116,8 +127,10 @@ int sim_find_fact(const struct sim *sim, const char *name);  /* -1: none */
 
 void sim_add_agent(struct sim *sim, struct agent *a);
 
-/* Wires the model that the sources reach: order, names, addresses. Parameters may still be set. */
+/* Wires the model that the sources reach, and the agents that act on it: order, names, addresses.
+ * Parameters may still be set. */
 bool sim_wire(struct sim *sim, struct node *const *sources, uint32_t n, struct error *e);
+bool sim_wire_agents(struct sim *sim, struct node *const *agents, uint32_t n, struct error *e);
 
 /* Seals a wired model: segments, meters, and what components and agents do to get ready. */
 bool sim_seal(struct sim *sim, const struct span *phases, uint32_t n_phases,

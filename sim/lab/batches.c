@@ -76,7 +76,10 @@ enum interval_lack batches_interval(const struct sim *sim, enum expr_kind kind,
     uint64_t mask[BATCHES_MOST];
     double x[BATCHES_MOST];
     bool percentile = q->stat == STAT_PERCENTILE;
-    if (kind != EXPR_METRIC || q->what == WHAT_CALLS || q->stat == STAT_MIN || q->stat == STAT_MAX)
+    bool moment =
+        q->what == WHAT_OWN && (q->own_kind == METRIC_FIRST || q->own_kind == METRIC_LAST);
+    if (kind != EXPR_METRIC || moment || q->what == WHAT_CALLS || q->stat == STAT_MIN ||
+        q->stat == STAT_MAX)
         return INTERVAL_EXTREME;
     if (!sim->limits.batches)
         return INTERVAL_UNCUT;

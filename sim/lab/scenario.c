@@ -18,7 +18,7 @@ struct draft {
     struct scenario *s;
     const char *title;
     int64_t language;
-    struct value workload, entry, phases, cases, slo, claims, faults, warmup, duration;
+    struct value workload, entry, agents, phases, cases, slo, claims, faults, warmup, duration;
     int64_t replications, max_replications, max_in_flight;
 };
 
@@ -43,6 +43,8 @@ static const struct param scenario_params[] = {
     PARAM(VALUE, "workload", struct draft, workload, NULL, "a source, or a list of sources",
           .flags = REQUIRED),
     PARAM(VALUE, "entry", struct draft, entry, NULL, "what the workload calls"),
+    PARAM(VALUE, "agents", struct draft, agents, NULL,
+          "what acts on its own clock: autoscalers, alerts, health checks"),
     PARAM(TABLE, "run", struct draft, s, NULL, "how long and how often", .sub = run_params),
     PARAM(VALUE, "phases", struct draft, phases, NULL, "name = { from, to }"),
     PARAM(VALUE, "cases", struct draft, cases, NULL, "name = { knob = value, faults }"),
@@ -306,7 +308,7 @@ static bool join_entry(struct draft *d, struct node *source, struct error *e) {
     struct source *s = source_of(source);
     if (s->entry.to)
         return true;
-    if (d->entry.type != VALUE_NODE || (d->entry.node->type->flags & (NODE_SOURCE | NODE_RESOURCE)))
+    if (d->entry.type != VALUE_NODE || (d->entry.node->type->flags & NODE_UNCALLED))
         return error_set(e, "entry: %s%s was given; it wants the component that the workload calls",
                          d->entry.type == VALUE_NODE ? d->entry.node->type->kind
                                                      : value_type_name(&d->entry),
@@ -337,6 +339,27 @@ static bool read_workload(struct draft *d, struct scenario *s, struct node ***so
             return error_set(e, "run: 'duration' is missing; only traces end by themselves");
         if (s->duration == NS_NEVER && s->n_phases)
             return error_set(e, "run: 'duration' is missing; phases need a run of known length");
+    }
+    return true;
+}
+
+static bool read_agents(struct draft *d, struct scenario *s, struct node ***agents, uint32_t *n,
+                        struct error *e) {
+    if (!want_table(&d->agents, "agents", "{ alert { when = \"latency.p99 > 80ms\" } }", e))
+        return false;
+    const struct table *t = &d->agents.table;
+    *n = d->agents.type == VALUE_TABLE ? t->n : 0;
+    *agents = arena_alloc(&s->sim->arena, (*n + 1) * sizeof **agents);
+    for (uint32_t i = 0; i < *n; i++) {
+        const struct value *v = &t->at[i].value;
+        bool node = v->type == VALUE_NODE;
+        if (!node || !(v->node->type->flags & NODE_AGENT))
+            return error_set(e, "agents: %s%s was given; it wants agents such as alert { … }",
+                             node ? v->node->type->kind : value_type_name(v), node ? " { … }" : "");
+        for (uint32_t k = 0; k < i; k++)
+            if ((*agents)[k] == v->node)
+                return error_set(e, "agents: entries %u and %u are the same agent", k + 1, i + 1);
+        (*agents)[i] = v->node;
     }
     return true;
 }
@@ -433,14 +456,15 @@ static bool apply_set(struct sim *sim, const char *text, struct error *e) {
 bool scenario_read(struct sim *sim, const struct object *o, const struct table *prices,
                    const struct scenario_request *r, struct scenario *s, struct error *e) {
     struct draft d = {.s = s};
-    struct node **sources;
-    uint32_t n;
+    struct node **sources, **agents;
+    uint32_t n, n_agents;
     s->sim = sim;
     if (!schema_read(sim, &d, NULL, scenario_params, &o->table, e))
         return error_prefix(e, "%s: scenario", o->where);
     s->title = d.title;
     if (!read_phases(&d, s, e) || !read_cases(&d, s, e) || !read_slo(&d, s, e) ||
-        !read_run(&d, r, s, e) || !read_workload(&d, s, &sources, &n, e))
+        !read_run(&d, r, s, e) || !read_workload(&d, s, &sources, &n, e) ||
+        !read_agents(&d, s, &agents, &n_agents, e))
         return error_prefix(e, "%s: scenario", o->where);
     const struct scenario_case *c = NULL;
     if (r->in_case && strcmp(r->in_case, "base") && !(c = scenario_find_case(s, r->in_case, e)))
@@ -459,7 +483,7 @@ bool scenario_read(struct sim *sim, const struct object *o, const struct table *
                                 .batches = r->batches,
                                 .full_audit = r->full_audit,
                                 .max_in_flight = (uint64_t)s->max_in_flight};
-    if (!sim_wire(sim, sources, n, e))
+    if (!sim_wire(sim, sources, n, e) || !sim_wire_agents(sim, agents, n_agents, e))
         return false;
     for (uint32_t i = 0; i < r->n_sets; i++)
         if (!apply_set(sim, r->sets[i], e))

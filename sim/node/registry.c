@@ -1,7 +1,5 @@
 #include "node/registry.h"
 
-#include <string.h>
-
 #include "core/group.h"
 
 const struct node_type *const node_types[] = {
@@ -11,10 +9,3 @@ const struct node_type *const node_types[] = {
     &replicas_type, &retry_type,    &shed_type,    &split_type,    &station_type,  &timeout_type,
     &trace_type,    NULL,
 };
-
-const struct node_type *node_type_find(const char *kind) {
-    for (int i = 0; node_types[i]; i++)
-        if (!strcmp(node_types[i]->kind, kind))
-            return node_types[i];
-    return NULL;
-}

@@ -90,11 +90,12 @@ static void param_row(FILE *f, const struct param *p, const char *prefix, bool m
 }
 
 static const char *metric_text(enum metric_kind k) {
-    return k == METRIC_COUNTER    ? "per second"
-           : k == METRIC_INTEGRAL ? "mean over time"
-           : k == METRIC_SHARE    ? "share of time"
-           : k == METRIC_PER      ? "mean count"
-                                  : "ratio";
+    return k == METRIC_COUNTER                     ? "per second"
+           : k == METRIC_INTEGRAL                  ? "mean over time"
+           : k == METRIC_SHARE                     ? "share of time"
+           : k == METRIC_PER                       ? "mean count"
+           : k == METRIC_FIRST || k == METRIC_LAST ? "time"
+                                                   : "ratio";
 }
 
 static void metrics(FILE *f, const struct node_type *type, bool markdown) {

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/registry.h"
 #include "check.h"
 
 #include "grow.h"
@@ -22,7 +23,7 @@
 
 struct hunt {
     uint64_t seed, cases, by_end[TRIAL_HANG + 1], calls;
-    uint64_t kinds[100]; /* accepted scenarios with node_types[i] in them */
+    uint64_t kinds[100]; /* accepted scenarios with component_at((int)i) in them */
     uint32_t n_types;
     uint64_t failed;
     bool verbose;
@@ -83,7 +84,7 @@ static void one(struct hunt *h) {
     struct trial t = {0};
     snprintf(s.path, sizeof s.path, FOLDER "/trial-%ld.lua", (long)getpid());
     snprintf(s.log, sizeof s.log, FOLDER "/random-%llu.log", (unsigned long long)s.seed);
-    struct tree *file = grow(&a, s.seed, node_types[s.seed % h->n_types]);
+    struct tree *file = grow(&a, s.seed, component_at((int)(s.seed % h->n_types)));
     if (!try(&s, file, &t)) {
         fprintf(stderr, "no child, or no file: %s\n", strerror(errno));
         exit(2);
@@ -91,7 +92,7 @@ static void one(struct hunt *h) {
     h->by_end[t.end]++;
     h->calls += t.calls;
     for (uint32_t i = 0; t.end == TRIAL_GOOD && i < h->n_types; i++)
-        h->kinds[i] += tree_has(file, node_types[i]->kind);
+        h->kinds[i] += tree_has(file, component_at((int)i)->kind);
     if (h->verbose && t.end != TRIAL_GOOD)
         printf("%llu: %s: %s\n", (unsigned long long)h->seed, trial_ends[t.end], t.text);
     if (trial_failed(&t)) {
@@ -108,7 +109,7 @@ static void one(struct hunt *h) {
 
 static void hunt(struct hunt *h, uint64_t count, double seconds) {
     double end = now() + seconds, told = now();
-    while (node_types[h->n_types])
+    while (component_at((int)h->n_types))
         h->n_types++;
     for (; (!count || h->cases < count) && (seconds <= 0 || now() < end); h->seed++, h->cases++) {
         one(h);
@@ -129,7 +130,7 @@ static void report(const struct hunt *h) {
             printf(" %llu %s", (unsigned long long)h->by_end[i], trial_ends[i]);
     printf("\n");
     for (uint32_t i = 0; i < h->n_types; i++)
-        printf("%s%s %llu", i ? ", " : "in accepted ones: ", node_types[i]->kind,
+        printf("%s%s %llu", i ? ", " : "in accepted ones: ", component_at((int)i)->kind,
                (unsigned long long)h->kinds[i]);
     printf("\n");
 }
@@ -151,7 +152,7 @@ static void random_architectures(void **state) {
         return;
     for (uint32_t i = 0; i < h.n_types; i++)
         if (!h.kinds[i])
-            fail_msg("no accepted scenario has a %s", node_types[i]->kind);
+            fail_msg("no accepted scenario has a %s", component_at((int)i)->kind);
 }
 
 static void a_tree_grows_the_same_again(void **state) {

@@ -13,7 +13,7 @@ const char *const grow_phases[NAMES] = {"p1", "p2", "p3"};
 /* ---- what kinds there are */
 
 static bool callable(const struct node_type *t) {
-    return !(t->flags & (NODE_SOURCE | NODE_RESOURCE));
+    return !(t->flags & NODE_UNCALLED);
 }
 
 static bool has_children(const struct node_type *t) {
@@ -213,7 +213,7 @@ static struct tree *named_children(struct grower *g, const struct param *p, int 
 
 /* Takes the one child away that was given by position. */
 static void open_policy(struct tree *t) {
-    const struct param *p = node_type_find(t->text)->params;
+    const struct param *p = component_find(t->text)->params;
     while (p->name && !(p->kind == PARAM_NODE && (p->flags & REQUIRED)))
         p++;
     for (uint32_t i = 0; p->name && i < t->n; i++)
@@ -257,6 +257,15 @@ static double wanted(const struct grower *g, const struct node_type *type, const
 static void grow_params(struct grower *g, struct tree *t, const struct node_type *type,
                         const struct param *params, const char *name, int depth);
 
+static const char *made_of(struct grower *g, const char *kind) {
+    const char *address = NULL;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < g->n_made; i++)
+        if ((!kind || !strcmp(g->made[i].type->kind, kind)) && !below(g, ++n))
+            address = g->made[i].address;
+    return address;
+}
+
 static struct tree *parameter(struct grower *g, const struct node_type *type, const struct param *p,
                               const char *name, int depth) {
     switch (p->kind) {
@@ -267,9 +276,13 @@ static struct tree *parameter(struct grower *g, const struct node_type *type, co
     case PARAM_NODES:
         return p->flags & NAMED ? named_children(g, p, depth) : NULL;
     case PARAM_REF: {
+        if (type->flags & NODE_AGENT) { /* by address: it comes after all that it may name */
+            const char *address = made_of(g, p->ref_kind);
+            return address ? tree_text(g->arena, p->name, "\"%s\"", address) : NULL;
+        }
         const char *to = chance(g, 0.5) ? visible(g, p->ref_kind) : NULL;
         if (!to && p->ref_kind)
-            to = make_local(g, node_type_find(p->ref_kind), depth - 1);
+            to = make_local(g, component_find(p->ref_kind), depth - 1);
         return to ? tree_text(g->arena, p->name, "%s", to) : NULL;
     }
     case PARAM_QUANTITY:

@@ -5,6 +5,7 @@
 
 #include "base/rng.h"
 #include "grow.h"
+#include "agent/registry.h"
 #include "node/registry.h"
 
 enum { MAX_MADE = 60, MAX_LOCALS = 12, NAMES = 3, MAX_NAMED = 4 };

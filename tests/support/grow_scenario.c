@@ -11,7 +11,7 @@ static bool takes_part(const struct made *m, enum fault_kind kind) {
         return schema_works(t);
     if (kind == FAULT_FLUSH)
         return t->ops.flush != NULL;
-    return !(t->flags & (NODE_RESOURCE | NODE_SOURCE));
+    return !(t->flags & NODE_UNCALLED);
 }
 
 static const struct made *any_made(struct grower *g, enum fault_kind kind) {
@@ -143,11 +143,19 @@ static const struct node_type *source_type(struct grower *g) {
     if (g->featured && (g->featured->flags & NODE_SOURCE))
         return g->featured;
     if (chance(g, 0.9))
-        return node_type_find("open");
+        return component_find("open");
     for (int i = 0; node_types[i] && n < 20; i++)
         if (node_types[i]->flags & NODE_SOURCE)
             fit[n++] = node_types[i];
     return fit[below(g, n)];
+}
+
+static struct tree *agents(struct grower *g) {
+    struct tree *t = tree_new(g->arena, TREE_TABLE, "agents", NULL);
+    for (int i = 0; agent_types[i]; i++)
+        if (g->featured == agent_types[i] || chance(g, 0.1))
+            tree_add(g->arena, t, grow_node(g, agent_types[i], NULL, 1));
+    return t;
 }
 
 static struct tree *run(struct grower *g) {
@@ -204,6 +212,7 @@ static void scenario(struct grower *g, struct tree *t) {
     }
     tree_add(g->arena, t, workload);
     tree_add(g->arena, t, entry);
+    tree_add(g->arena, t, agents(g));
     tree_add(g->arena, t, run(g));
     if (g->n_phases)
         tree_add(g->arena, t, phases(g));

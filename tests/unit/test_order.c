@@ -259,7 +259,7 @@ static void nobody_is_left(void *ctx) {
     for (uint32_t i = 0; i < m->sim->n_order; i++) {
         struct node *n = m->sim->order[i];
         double x;
-        if (n->type->flags & (NODE_SOURCE | NODE_RESOURCE))
+        if (n->type->flags & NODE_UNCALLED)
             continue;
         assert_int_equal(n->meter.in_flight.value, 0);
         if (n->type != &station_type)

@@ -1,4 +1,5 @@
 /* Schemas: from tables to fields, and back to words when a table is wrong. */
+#include "agent/registry.h"
 #include "check.h"
 #include "kit.h"
 
@@ -345,8 +346,8 @@ static void the_only_child(void **state) {
  * their marks. */
 static void every_schema_is_sound(void **state) {
     (void)state;
-    for (int i = 0; node_types[i]; i++) {
-        const struct node_type *t = node_types[i];
+    for (int i = 0; component_at(i); i++) {
+        const struct node_type *t = component_at(i);
         uint32_t n = 0;
         for (const struct param *p = t->params; p->name; p++)
             for (const struct param *q = p + 1; q->name; q++)
@@ -357,7 +358,7 @@ static void every_schema_is_sound(void **state) {
         assert_true(n <= 16);
         assert_true(t->summary && t->summary[0]);
         for (int k = 0; k < i; k++)
-            assert_string_not_equal(t->kind, node_types[k]->kind);
+            assert_string_not_equal(t->kind, component_at(k)->kind);
     }
 }
 
