@@ -43,8 +43,8 @@ static void drain(struct replica *r) {
         enter_state(r, REPLICA_ABSENT);
         return;
     }
+    r->scope.root->idle_hook = became_idle; /* who hears of it may take the last call away */
     enter_state(r, REPLICA_DRAINING);
-    r->scope.root->idle_hook = became_idle;
 }
 
 static void started(struct event *ev) {

@@ -17,7 +17,7 @@ static const char *param_name_at(const void *ctx, int i) {
 
 const struct param *schema_param(const struct param *params, const char *name, size_t len) {
     for (const struct param *p = params; p && p->name; p++)
-        if (strlen(p->name) == len && !strncmp(p->name, name, len))
+        if (strlen(p->name) == len && !strncmp(p->name, name, len) && !(p->flags & MADE))
             return p;
     return NULL;
 }
@@ -29,7 +29,8 @@ bool schema_unknown(const struct param *params, const char *key, struct error *e
     char list[400] = "";
     size_t n = 0;
     for (const struct param *p = params; p->name && n < sizeof list - 40; p++)
-        n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", p->name);
+        if (!(p->flags & MADE))
+            n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", p->name);
     return error_set(e, "unknown key '%s'; it takes %s", key, list[0] ? list : "no keys");
 }
 

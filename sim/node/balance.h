@@ -89,6 +89,7 @@ struct balance {
     struct priority *share; /* of each level */
     uint32_t n_levels;
     struct host_set *only; /* where all calls go; NULL: it is drawn */
+    bool checked;          /* somebody probes the targets: newcomers have to prove themselves */
     bool uneven;           /* weights differ */
     bool counts;           /* calls of each host are counted as they come and go */
     int64_t active;        /* the sum, while they are */
@@ -128,6 +129,9 @@ void hosts_release(struct balance *b);
 
 /* After `present`, `ejected` or `unhealthy` of a host has changed. */
 void host_changed(struct balance *b, uint32_t i);
+
+/* What a health check has found; each good answer is told. */
+void host_verdict(struct balance *b, uint32_t i, bool healthy);
 
 /* After a parameter of the shares, or weights, have changed. */
 void hosts_share(struct balance *b);

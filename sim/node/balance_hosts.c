@@ -159,10 +159,23 @@ static void heard(struct group_ear *ear, uint32_t index, bool ready) {
     struct host *h = &x->of->host[i];
     outlier_forget(x->of, i);
     h->present = ready;
-    h->ejected = h->unhealthy = false;
+    h->ejected = false;
+    h->unhealthy = ready && x->of->checked && x->of->base.sim->clock.now;
     if (ready)
         begin_slowly(x->of, i);
     host_changed(x->of, i);
+}
+
+void host_verdict(struct balance *b, uint32_t i, bool healthy) {
+    struct host *h = &b->host[i];
+    if (h->present && h->unhealthy == healthy) {
+        h->unhealthy = !healthy;
+        if (healthy)
+            begin_slowly(b, i);
+        host_changed(b, i);
+    }
+    if (h->present && healthy)
+        outlier_checked(b, i);
 }
 
 static void listen(struct balance *b) {
