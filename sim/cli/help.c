@@ -17,6 +17,7 @@ static const char *const option_help[][2] = {
      "how far check, or run --precision, may go; default: what the scenario says (200)"},
     {"--precision P", "more replications until the intervals of mean, P50, P99, goodput and shares "
                       "are +- P, such as 2%"},
+    {"--slowest P", "why: the share of the requests that is explained; default 1%"},
     {"--duration T", "measured time of a run, such as 60s"},
     {"--warmup T", "time before measuring; auto (also when nobody says) finds it"},
     {"--jobs N", "threads; default: all processors; the result does not depend on it"},

@@ -308,6 +308,12 @@ void call_detach(struct call *sub) {
         become_orphan(sub);
 }
 
+void call_shared(const struct call *member, const struct call *of, ns_t since) {
+    struct sim *sim = member->node->sim;
+    if (sim->watched && sim->observer && sim->observer->shared)
+        sim->observer->shared(sim->observer, member, of, since);
+}
+
 void call_detach_all(struct call *c) {
     while (c->subs)
         call_detach(c->subs);

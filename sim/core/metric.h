@@ -24,7 +24,8 @@ enum metric_what {
     WHAT_SHARE,
     WHAT_IN_FLIGHT,
     WHAT_COST,
-    WHAT_OWN /* of the component: `own` per node's type */
+    WHAT_BLAME, /* core/blame.h */
+    WHAT_OWN    /* of the component: `own` per node's type */
 };
 
 enum metric_stat { STAT_NONE, STAT_MEAN, STAT_SD, STAT_MIN, STAT_MAX, STAT_PERCENTILE };
@@ -77,7 +78,8 @@ struct metric_sums {
 void metric_read(const struct sim *sim, const struct metric_query *q, struct metric_sums *out);
 void metric_hist_init(const struct metric_query *q, struct hist *h);
 
-/* A value from sums over a span of time, in seconds. */
+/* A value from sums over a span of time, in seconds; also one that is not to be trusted, with
+ * LACK_FEW: monitoring shows it all the same. */
 double metric_of_sums(const struct metric_query *q, const struct metric_sums *s, double span,
                       enum metric_lack *lack);
 

@@ -102,8 +102,10 @@ static bool read_edge(struct edge *at, struct node *owner, const char *what, con
     if (v->type != VALUE_NODE)
         return error_set(e, "%s: %s was given; it wants a component", what, value_type_name(v));
     if (v->node->type->flags & NODE_AGENT)
-        return error_set(e, "%s: a %s is not called; it belongs in scenario.agents", what,
-                         v->node->type->kind);
+        return error_set(e,
+                         "%s: %s { … } acts by itself and is not called; it belongs in "
+                         "scenario.agents",
+                         what, v->node->type->kind);
     if (v->node->type->flags & NODE_RESOURCE)
         return error_set(e, "%s: a %s is not called; it cannot stand here", what,
                          v->node->type->kind);

@@ -57,6 +57,10 @@ make_sample() {
     as_expected omission "3 hold, 1 fail" --replications 4
 }
 
+@test "check slow_failure: the breakdown names the culprit" {
+    as_expected slow_failure "16 hold, 2 fail"
+}
+
 # Four runs instead of ten: every verdict is decided by then, in a third of the time.
 @test "check recsys: two whiteboard figures are wrong, and two what-ifs break it" {
     as_expected recsys "7 hold, 4 fail" --replications 4

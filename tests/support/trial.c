@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "bind/host.h"
+#include "core/blame.h"
 #include "core/observer.h"
 #include "lab/study.h"
 #include "report/json.h"
@@ -71,20 +72,33 @@ static void refused(const struct error *e) {
 
 /* Stops a run that has become large: the same in every run. */
 struct cap {
-    struct observer observer;
+    struct observer observer, *next; /* who watches as well; NULL: nobody */
     uint64_t calls;
 };
 
 static void begun(struct observer *o, const struct call *c) {
     struct sim *sim = c->node->sim;
-    if (++container_of(o, struct cap, observer)->calls >= MOST_CALLS)
+    struct cap *cap = container_of(o, struct cap, observer);
+    if (++cap->calls >= MOST_CALLS)
         sim->stop = true;
+    if (cap->next)
+        cap->next->begun(cap->next, c);
 }
 static void phase(struct observer *o, const struct call *c, enum phase p, ns_t spent) {
-    (void)o, (void)c, (void)p, (void)spent;
+    struct observer *next = container_of(o, struct cap, observer)->next;
+    if (next)
+        next->phase(next, c, p, spent);
+}
+static void shared(struct observer *o, const struct call *member, const struct call *of,
+                   ns_t since) {
+    struct observer *next = container_of(o, struct cap, observer)->next;
+    if (next)
+        next->shared(next, member, of, since);
 }
 static void finished(struct observer *o, const struct call *c) {
-    (void)o, (void)c;
+    struct observer *next = container_of(o, struct cap, observer)->next;
+    if (next)
+        next->finished(next, c);
 }
 
 static void mix(uint64_t *h, uint64_t x) {
@@ -150,9 +164,13 @@ static bool run_once(const struct scenario_maker *m, uint64_t seed, const char *
     struct scenario s;
     struct scenario_request r = {
         .seed = seed, .replication = 1, .in_case = in_case, .warmup = -1, .full_audit = full};
-    struct cap cap = {.observer = {begun, phase, finished}};
+    struct cap cap = {.observer = {begun, phase, finished, shared}};
     if (!m->build(m, &r, &s, &e))
         refused(&e);
+    if (!full) { /* watching changes nothing, and paths have no holes */
+        blame_watch(s.sim);
+        cap.next = s.sim->observer;
+    }
     sim_observe(s.sim, &cap.observer);
     s.sim->progress = &page->progress;
     s.sim->limits.max_events_per_tick = 100000;
