@@ -218,6 +218,10 @@ static struct tree *value(struct grower *g, const struct node_type *type, const 
                                       : grow_quantity(g, grow_facts[i], UNIT_NONE, false));
         return g->n_facts ? t : NULL;
     }
+    if (!strcmp(p->name, "preferred_batch_size")) {
+        tree_add(g->arena, t, tree_text(g->arena, NULL, "%u", 1 + below(g, 4)));
+        return t;
+    }
     if (beside_list(type, p->name))
         return list_of(g, p->name);
     if (strcmp(p->name, "weights") || !g->n_named)
@@ -338,6 +342,8 @@ static struct tree *parameter(struct grower *g, const struct node_type *type, co
             return tree_text(g->arena, p->name, "\"%s\"", GROW_TABLE);
         if (!strcmp(p->name, "class")) /* of the column of that name */
             return tree_text(g->arena, p->name, "\"%s\"", p->name);
+        if (!strcmp(p->name, "sli"))
+            return tree_text(g->arena, p->name, "\"availability\"");
         if (!strcmp(p->name, "local_zone"))
             return tree_text(g->arena, p->name, "\"a\"");
         return g->n_facts ? tree_text(g->arena, p->name, "\"%s\"", grow_facts[below(g, g->n_facts)])
