@@ -74,6 +74,8 @@ static const char *needs_text(const struct param *p, const struct param *all, ch
 static void param_row(FILE *f, const struct param *p, const struct param *all, const char *prefix,
                       bool markdown) {
     char range[300], name[128], needs[200];
+    if (p->flags & MADE)
+        return;
     if (p->kind == PARAM_TABLE) {
         snprintf(name, sizeof name, "%s%s.", prefix, p->name);
         for (const struct param *q = p->sub; q->name; q++)

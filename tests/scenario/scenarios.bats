@@ -68,6 +68,22 @@ make_sample() {
     grep -q '^  fails  *0\.0003 \$ per request: .*\[\$0\.000000267 ± ' "$tmp/out"
 }
 
+@test "check power_of_two: the second choice does nearly all" {
+    as_expected power_of_two "4 hold, 2 fail"
+}
+
+@test "check hot_shard: neither more shards nor one copy helps" {
+    as_expected hot_shard "6 hold, 3 fail"
+}
+
+@test "check outlier_ejection: nine replicas are not protected" {
+    as_expected outlier_ejection "6 hold, 1 fail"
+}
+
+@test "check gray_failure: probes see nothing" {
+    as_expected gray_failure "6 hold, 3 fail"
+}
+
 @test "check whiteboard" {
     as_expected whiteboard "15 hold, 1 fail" --replications 4
 }
