@@ -184,7 +184,15 @@ static struct tree *value(struct grower *g, const struct node_type *type, const 
     if (!strcmp(p->name, "classes"))
         return g->n_classes && (!reads_file(type) || labelled(g)) ? classes(g, p->name) : NULL;
     struct tree *t = tree_new(g->arena, TREE_TABLE, p->name, NULL);
-    if (!strcmp(p->name, "facts")) {
+    if (!strcmp(p->name, "mmpp")) {
+        for (uint32_t i = 0, n = 2 + below(g, 2); i < n; i++) {
+            struct tree *s = tree_add(g->arena, t, tree_new(g->arena, TREE_TABLE, NULL, NULL));
+            tree_add(g->arena, s, tree_text(g->arena, NULL, "%.3g", 2 * rng_unit(&g->rng)));
+            tree_add(g->arena, s, grow_number(g, NULL, grow_between(g, 0.01, 1), UNIT_TIME));
+        }
+        return t;
+    }
+    if (!strcmp(p->name, "facts") || !strcmp(p->name, "session_facts")) {
         for (uint32_t i = 0; i < g->n_facts; i++)
             tree_add(g->arena, t,
                      reads_file(type) ? tree_text(g->arena, grow_facts[i], "\"%s\"", grow_facts[i])
