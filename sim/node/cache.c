@@ -19,12 +19,12 @@ static double ratio_now(const struct cache *k, const struct call *c, ns_t now) {
 
 /* What was found is near enough to be taken for what was asked, and may not be it. */
 static void hit(struct cache *k, struct call *c) {
-    struct rng r = call_rng(c, PURPOSE_WRONG);
     k->hits++;
-    if (quantity_fixed(k->wrong_hit_ratio) && k->wrong_hit_ratio->value <= 0) {
+    if (!k->wrong_hit_ratio) {
         call_finish(c, OUTCOME_OK);
         return;
     }
+    struct rng r = call_rng(c, PURPOSE_WRONG);
     bool wrong = rng_unit(&r) < quantity_draw(k->wrong_hit_ratio, c, PURPOSE_WRONG + (1 << 16));
     k->wrong += wrong;
     if (wrong)
@@ -143,7 +143,7 @@ static const struct param params[] = {
         .needs = "hit_ratio"),
     PARAM(BOOL, "warm", struct cache, starts_warm, "true",
           "false: the run begins as if it had just been flushed", .needs = "hit_ratio"),
-    PARAM(QUANTITY, "wrong_hit_ratio", struct cache, wrong_hit_ratio, "0",
+    PARAM(QUANTITY, "wrong_hit_ratio", struct cache, wrong_hit_ratio, NULL,
           "share of the hits that answer another question, as those of a semantic cache whose "
           "threshold of similarity is low; by class where classes differ",
           .flags = LIVE, .max = 1, .unit = UNIT_RATIO, .needs = "hit_ratio"),
