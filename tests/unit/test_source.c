@@ -247,10 +247,9 @@ static void an_mmpp_goes_through_its_states(void **state) {
 /* Another rate, or another law of the gaps, leaves the states as they are. */
 static void states_have_a_stream_of_their_own(void **state) {
     (void)state;
-    static const char *const specs[] = {"rate=20, mmpp={{0, 10s}, {1, 10s}}",
-                                        "rate=200, mmpp={{0, 10s}, {1, 10s}}",
-                                        "rate=20, interarrival=gamma{mean=1s, cv=.5}, mmpp={{0, "
-                                        "10s}, {1, 10s}}"};
+#define STATES ", mmpp={{0, 10s}, {1, 10s}}"
+    static const char *const specs[] = {"rate=20" STATES, "rate=200" STATES,
+                                        "rate=20, interarrival=gamma{mean=1s, cv=.5}" STATES};
     enum { WINDOWS = 400 };
     bool on[3][WINDOWS] = {{false}};
     for (int k = 0; k < 3; k++) {
