@@ -82,15 +82,6 @@ static void accept(struct node *n, struct call *c) {
 
 /* ---- consumers */
 
-static void shown_again(struct event *ev) {
-    struct broker_call *m = broker_call_of(call_of_timer(ev));
-    struct broker *b = broker_of(m->base.node);
-    m->at->hidden--;
-    integral_add(&b->hidden, b->base.sim->clock.now, -1);
-    broker_again(b, m);
-    broker_pump(b, m->at);
-}
-
 /* Its lease goes on, or it comes again after a while, or that was it. */
 static void failed(struct broker *b, struct broker_call *m, const struct call *sub) {
     struct clock *clock = &b->base.sim->clock;
@@ -106,7 +97,7 @@ static void failed(struct broker *b, struct broker_call *m, const struct call *s
     m->at->hidden++;
     integral_add(&b->hidden, clock->now, 1);
     if (!waits)
-        call_wake(&m->base, &b->retry_line, b->retry_delay, shown_again);
+        call_wake(&m->base, &b->retry_line, b->retry_delay, broker_visible);
 }
 
 static void reply(struct node *n, struct call *c, struct call *sub) {

@@ -82,6 +82,10 @@ void broker_unlease(struct broker *b, struct broker_call *m);
 /* A message has to come again; or no more, when it has come often enough. */
 void broker_again(struct broker *b, struct broker_call *m);
 
+/* A message's timer: its lease is over, and a delivery that still goes on is nobody's any more; or
+ * it has been hidden long enough after a failure. */
+void broker_visible(struct event *ev);
+
 /* Delivers what may go, of one partition, of those that wanted a consumer, of all. */
 void broker_pump(struct broker *b, struct partition *p);
 void broker_pump_ready(struct broker *b);

@@ -49,8 +49,7 @@ void broker_again(struct broker *b, struct broker_call *m) {
         call_finish(c, OUTCOME_ERROR);
 }
 
-/* The lease is over: a delivery that still goes on is nobody's any more. */
-static void visible(struct event *ev) {
+void broker_visible(struct event *ev) {
     struct broker_call *m = broker_call_of(call_of_timer(ev));
     struct broker *b = broker_of(m->base.node);
     struct partition *p = m->at;
@@ -59,7 +58,7 @@ static void visible(struct event *ev) {
         integral_add(&b->hidden, b->base.sim->clock.now, -1);
     } else
         broker_unlease(b, m);
-    broker_again(b, m);
+    broker_again(b, m); /* which may have been the last of it */
     broker_pump(b, p);
 }
 
@@ -78,7 +77,7 @@ static void take(struct broker *b, struct broker_call *d, struct broker_call *m)
     for (uint32_t i = 0; i < sim->n_facts; i++)
         sum[i] += m->base.req->fact[i];
     if (b->visibility)
-        call_wake(&m->base, &b->lease_line, b->visibility, visible);
+        call_wake(&m->base, &b->lease_line, b->visibility, broker_visible);
 }
 
 /* False: the model is full. */

@@ -241,6 +241,17 @@ static void dead_letters_may_just_end(void **state) {
     sim_free(m.sim);
 }
 
+static void a_failure_may_make_one(void **state) {
+    (void)state;
+    struct model m = model("max_deliveries=2, on_failure=retry, retry_delay=1s, partitions=2",
+                           "time=0s, ends=error");
+    send(&m, 0, 1), send(&m, .5, 2);
+    delivered(&m, 10, "0:1 0.5:2 1:1 1.5:2");
+    assert_near(metric(&m, "queue:dead_lettered"), .2, 1e-12);
+    assert_near(metric(&m, "queue:not_visible"), .4, 1e-9);
+    sim_free(m.sim);
+}
+
 /* ---- crashes */
 
 /* At 1.5 the second is being worked on and the third waits: both are there again when it is up. */
@@ -318,6 +329,7 @@ int main(void) {
         cmocka_unit_test(the_visibility_timeout_takes_it_back),
         cmocka_unit_test(too_often_is_a_dead_letter),
         cmocka_unit_test(dead_letters_may_just_end),
+        cmocka_unit_test(a_failure_may_make_one),
         cmocka_unit_test(what_is_stored_survives),
         cmocka_unit_test(a_consumer_that_crashes_fails),
         cmocka_unit_test(crashes_of_every_kind),
