@@ -185,7 +185,7 @@ const struct node_type sessions_type = {
     .kind = "sessions",
     .summary = "users who come by themselves, ask several times with pauses, and leave",
     .follows = "a partly open workload (Schroeder, Wierman & Harchol-Balter 2006)",
-    .example = "sessions { name = \"visitors\", rate = 2, requests = geometric { mean = 8 }, think "
+    .example = "sessions { name = \"visitors\", rate = 2, requests = uniform_int { 1, 15 }, think "
                "= exponential { mean = \"10s\" },\n  session_facts = { user_id = uniform_int { 1, "
                "100000 } }, reload = { after = \"3s\", at_most = 2 } }",
     .params = params,
