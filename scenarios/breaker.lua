@@ -11,11 +11,8 @@ local k = knobs {
   breaker = { true, "a circuit breaker in front of the recommendations" },
 }
 
-local function guarded(inner)
-  if not k.breaker then return inner end
-  return breaker { name = "breaker", sliding_window_size = 50, minimum_number_of_calls = 20, failure_rate_threshold = "50%",
-                   wait_duration_in_open_state = "5s", permitted_number_of_calls_in_half_open_state = 5, inner }
-end
+local counted = {}                                              -- without it the breaker takes no answer for a failure, and never opens
+if k.breaker then counted = { "error", "timeout" } end
 local recommendations = station { name = "recommendations", servers = 50, service = exponential { mean = "50ms" } }
 
 return scenario {
@@ -26,8 +23,11 @@ return scenario {
     station { name = "render", servers = 32, service = exponential { mean = "20ms" } },
     split { by = "class", to = {
       plain = delay { name = "done", time = 0 },
-      rich  = fallback { guarded(timeout { name = "patience", after = "2s", recommendations }),
-                         degraded { name = "no_recommendations", quality = 0.8 } },
+      rich  = fallback {
+        breaker { sliding_window_size = 50, minimum_number_of_calls = 20, failure_rate_threshold = "50%", record = counted,
+                  wait_duration_in_open_state = "5s", permitted_number_of_calls_in_half_open_state = 5,
+          timeout { name = "patience", after = "2s", recommendations } },
+        degraded { name = "no_recommendations", quality = 0.8 } },
     } },
   },
   faults   = { cut { "patience -> recommendations", phase = "dead" } },     -- a partition: calls hang

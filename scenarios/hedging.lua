@@ -18,7 +18,7 @@ local replicas = balance { name = "fleet", policy = "random",
                      service = mixture { { 1 - k.slow, lognormal { mean = "10ms", cv = 0.3 } }, { k.slow, constant { "1s" } } } }
   end } }
 local asks = {
-  never   = replicas,
+  never   = hedge { name = "hedge", after = "1h", replicas },
   p95     = hedge { name = "hedge", percentile = 0.95, max_extra_load = "10%", replicas },
   at_once = hedge { name = "hedge", after = "0s", replicas },
 }

@@ -27,12 +27,12 @@ const struct fault_type fault_types[FAULT_KINDS] = {
      "after "
      "retransmit, twice that, … as TCP does (15 times, at most 120 s apart); answers are not lost",
      "target, rate, retransmit (\"200ms\"), from, to | phase",
-     "loss { \"a -> b\", rate = \"1%\", retransmit = \"200ms\" }"},
+     "loss { \"fleet -> pod[3]\", rate = \"1%\", retransmit = \"200ms\" }"},
     {"cut",
      "a partition: calls hang, and are sent again as lost ones are, until the way is open again or "
      "their caller gives up; what is below already is answered. To refuse at once: down",
      "target, retransmit (\"200ms\"), from, to | phase",
-     "cut { \"a -> b\", from = \"60s\", to = \"90s\" }"},
+     "cut { \"fleet -> pod[3]\", from = \"60s\", to = \"90s\" }"},
     {"lose",
      "so many replicas of a group are down (those that are ready; drawn, or the last ones), or so "
      "many servers of stations and pools gone",
