@@ -262,6 +262,33 @@ static double wanted(const struct grower *g, const struct node_type *type, const
     return p->kind == PARAM_NODE || p->kind == PARAM_NODES ? 0.5 : thorough ? 0.6 : 0.25;
 }
 
+static bool is_nothing(const struct tree *t) {
+    char *end;
+    if (t->kind != TREE_TEXT)
+        return false;
+    double x = strtod(t->text, &end);
+    return !strcmp(t->text, "false") || (end != t->text && !*end && x == 0);
+}
+
+static bool given(const struct tree *t, const char *name) {
+    for (uint32_t i = 0; i < t->n; i++)
+        if (t->kid[i]->key && !strcmp(t->kid[i]->key, name))
+            return !is_nothing(t->kid[i]);
+    return false;
+}
+
+/* Takes out what means nothing without another parameter that is not there; from the back, so that
+ * what needs what is taken out goes as well in a second round. */
+static void leave_out(struct tree *t, const struct param *params) {
+    for (int round = 0; round < 2; round++)
+        for (const struct param *p = params; p->name; p++)
+            for (uint32_t i = t->n; p->needs && i-- > 0;)
+                if (t->kid[i]->key && !strcmp(t->kid[i]->key, p->name) && !given(t, p->needs)) {
+                    for (t->n--; i < t->n; i++)
+                        t->kid[i] = t->kid[i + 1];
+                }
+}
+
 static void grow_params(struct grower *g, struct tree *t, const struct node_type *type,
                         const struct param *params, const char *name, int depth);
 
@@ -302,6 +329,7 @@ static struct tree *parameter(struct grower *g, const struct node_type *type, co
     case PARAM_TABLE: {
         struct tree *t = tree_new(g->arena, TREE_TABLE, p->name, NULL);
         grow_params(g, t, type, p->sub, name, depth);
+        leave_out(t, p->sub);
         return t;
     }
     case PARAM_VALUE:
@@ -333,6 +361,14 @@ static const struct param *choose_one(struct grower *g, const struct param *para
     return one;
 }
 
+/* Is there a child that means nothing without this one? */
+static bool serves_child(const struct tree *t, const struct param *params, const struct param *p) {
+    for (const struct param *c = params; c->name; c++)
+        if (c->kind == PARAM_NODE && c->needs && !strcmp(c->needs, p->name) && given(t, c->name))
+            return true;
+    return false;
+}
+
 /* Children first: conditions speak of them. */
 static void grow_params(struct grower *g, struct tree *t, const struct node_type *type,
                         const struct param *params, const char *name, int depth) {
@@ -340,7 +376,8 @@ static void grow_params(struct grower *g, struct tree *t, const struct node_type
     for (int pass = 0; pass < 2; pass++)
         for (const struct param *p = params; p->name; p++) {
             bool child = p->kind == PARAM_NODE || p->kind == PARAM_NODES;
-            bool serves = one && one->needs && !strcmp(one->needs, p->name);
+            bool serves =
+                (one && one->needs && !strcmp(one->needs, p->name)) || serves_child(t, params, p);
             double share = p->flags & ONE_OF ? p == one : serves ? 1 : wanted(g, type, p);
             if (child != (pass == 0) || !chance(g, share))
                 continue;
@@ -352,33 +389,6 @@ static void grow_params(struct grower *g, struct tree *t, const struct node_type
             if (v)
                 tree_add(g->arena, t, v);
         }
-}
-
-static bool is_nothing(const struct tree *t) {
-    char *end;
-    if (t->kind != TREE_TEXT)
-        return false;
-    double x = strtod(t->text, &end);
-    return !strcmp(t->text, "false") || (end != t->text && !*end && x == 0);
-}
-
-static bool given(const struct tree *t, const char *name) {
-    for (uint32_t i = 0; i < t->n; i++)
-        if (t->kid[i]->key && !strcmp(t->kid[i]->key, name))
-            return !is_nothing(t->kid[i]);
-    return false;
-}
-
-/* Takes out what means nothing without another parameter that is not there; from the back, so that
- * what needs what is taken out goes as well in a second round. */
-static void leave_out(struct tree *t, const struct param *params) {
-    for (int round = 0; round < 2; round++)
-        for (const struct param *p = params; p->name; p++)
-            for (uint32_t i = t->n; p->needs && i-- > 0;)
-                if (t->kid[i]->key && !strcmp(t->kid[i]->key, p->name) && !given(t, p->needs)) {
-                    for (t->n--; i < t->n; i++)
-                        t->kid[i] = t->kid[i + 1];
-                }
 }
 
 struct tree *grow_node(struct grower *g, const struct node_type *type, const char *key, int depth) {

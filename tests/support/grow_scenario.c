@@ -11,9 +11,8 @@ static bool takes_part(const struct made *m, enum fault_kind kind) {
         return schema_works(t);
     if (kind == FAULT_FLUSH)
         return t->ops.flush != NULL;
-    if (kind == FAULT_LOSE)
-        return !strcmp(t->kind, "replicas") || !strcmp(t->kind, "pool") ||
-               !strcmp(t->kind, "station");
+    if (kind == FAULT_LOSE) /* stations have few servers, and have to keep one */
+        return !strcmp(t->kind, "replicas");
     return !(t->flags & (NODE_RESOURCE | NODE_SOURCE));
 }
 
