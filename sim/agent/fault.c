@@ -1,5 +1,6 @@
 /* Faults at work: switching on and off, and what a gate then lets through. */
 #include "agent/fault_impl.h"
+#include "core/group.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -8,7 +9,7 @@
 static void recompute(struct gate *g) {
     struct effect *effects = g->effects;
     *g = (struct gate){.slow = 1, .effects = effects};
-    double works = 1;
+    double works = 1, through = 1;
     for (const struct effect *x = effects; x; x = x->next) {
         const struct fault *f = x->fault;
         if (!f->active)
@@ -22,8 +23,13 @@ static void recompute(struct gate *g) {
             works *= 1 - fmin(f->now, 1);
         else if (f->kind == FAULT_DELAY_ADDED)
             g->added += f->now;
+        else if (f->kind == FAULT_LOSS || f->kind == FAULT_CUT) {
+            through *= f->kind == FAULT_CUT ? 0 : 1 - fmin(f->now, 1);
+            g->retransmit = fmax(g->retransmit, f->retransmit);
+        }
     }
     g->error_rate = 1 - works;
+    g->loss = 1 - through;
 }
 
 static void recompute_all(struct fault *f) {
@@ -43,7 +49,7 @@ static struct param_kept *kept_since(const struct fault *f, const struct node *n
         if (f->sim->agents[i]->start != fault_start)
             continue;
         const struct fault *g = container_of(f->sim->agents[i], struct fault, agent);
-        if (g->kind != FAULT_SET || !g->active || g->turned <= f->turned ||
+        if (!fault_sets(g) || !g->active || g->turned <= f->turned ||
             (next && g->turned > next->turned))
             continue;
         for (uint32_t k = 0; k < g->n; k++)
@@ -69,10 +75,36 @@ static void set_all(struct fault *f, bool on) {
         else if (!on)
             schema_restore(f->nodes[i], p, &f->saved[i], true);
         else {
+            struct value v = f->value;
             schema_save(f->nodes[i], p, &f->saved[i]);
-            if (!schema_set(f->nodes[i], p, &f->value, true, &e))
-                sim_fail(f->sim, "%s: set: %s", f->where, e.text);
+            if (f->kind == FAULT_LOSE) /* one is left at least */
+                v = value_of_number(fmax(1, schema_number(f->nodes[i], p) - (double)f->count));
+            if (!schema_set(f->nodes[i], p, &v, true, &e))
+                sim_fail(f->sim, "%s: %s: %s", f->where, fault_types[f->kind].name, e.text);
         }
+    }
+}
+
+static void apply(struct fault *f, bool on);
+
+/* Takes some of the replicas that are ready down, and brings them back. */
+static void lose_replicas(struct fault *f, bool on) {
+    const struct group *g = f->group;
+    int64_t left = 0, need;
+    for (int64_t i = 0; i < g->max; i++) {
+        if (!on && f->part[i]->active)
+            apply(f->part[i], false);
+        left += group_ready(g, (uint32_t)i);
+    }
+    need = on ? f->count < left ? f->count : left : 0;
+    for (int64_t i = g->max - 1; need > 0; i--) {
+        if (!group_ready(g, (uint32_t)i))
+            continue;
+        if (f->pick == PICK_LAST || (int64_t)rng_below(&f->picks, (uint64_t)left) < need) {
+            apply(f->part[i], true);
+            need--;
+        }
+        left--;
     }
 }
 
@@ -81,6 +113,12 @@ static void apply(struct fault *f, bool on) {
     switch (f->kind) {
     case FAULT_SET:
         set_all(f, on);
+        break;
+    case FAULT_LOSE:
+        if (f->group)
+            lose_replicas(f, on);
+        else
+            set_all(f, on);
         break;
     case FAULT_FLUSH:
         for (uint32_t i = 0; on && i < f->n; i++)

@@ -11,7 +11,9 @@ struct fault {
     struct event event;
     struct sim *sim;
     enum fault_kind kind;
-    const char *where, *target, *text;
+    const char *where, *target, *text; /* target: a list of them with commas, for messages */
+    const char **targets;
+    uint32_t n_targets;
     ns_t from, to;                 /* since the end of warm-up; NS_NEVER: to the end */
     const struct quantity *amount; /* factor, rate or delay: constant or signal */
     double now;                    /* its present value */
@@ -27,7 +29,16 @@ struct fault {
     const struct quantity *mtbf, *mttr; /* random */
     bool splits;                        /* random: stands for one fault per target */
     struct rng rng;
+    double retransmit;    /* loss, cut */
+    int64_t count;        /* lose */
+    int pick;             /* lose: which replicas */
+    struct group *group;  /* lose: of replicas; NULL: servers */
+    struct fault **part;  /* lose, of replicas: one fault each; `active` says which are down */
+    ns_t every, downtime; /* restart */
+    struct rng picks;
 };
+
+enum pick { PICK_RANDOM, PICK_LAST };
 
 /* A fault that may act on a gate: the gate's list of those is what its state is computed from. */
 struct effect {
@@ -42,5 +53,18 @@ const struct param *fault_param(const struct fault *f, const struct node *n);
 /* For sim_seal: finds the targets, checks that the fault fits them. */
 bool fault_seal(struct agent *a, struct sim *sim, struct error *e);
 void fault_start(struct agent *a, struct sim *sim);
+
+/* Faults that change a parameter, and bring it back. */
+static inline bool fault_sets(const struct fault *f) {
+    return f->kind == FAULT_SET || (f->kind == FAULT_LOSE && !f->group);
+}
+
+/* Parts of a fault that stand for some of its targets: fault_split.c. */
+bool fault_split(struct fault *f, struct error *e);
+
+/* Which nodes an address means for this fault; a replica that is slow or down: all in it. */
+bool fault_may_fit(const struct fault *f, const struct node *n);
+void fault_add_target(struct fault *f, struct node *n);
+void fault_add_effect(struct fault *f, struct gate *g);
 
 #endif

@@ -1,6 +1,7 @@
 /* Faults as a scenario spells them. */
 #include "agent/fault_impl.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,6 +22,25 @@ const struct fault_type fault_types[FAULT_KINDS] = {
      "set { \"clients:rate\", 20000, phase = \"fault\" }"},
     {"flush", "contents are lost at one moment", "target, from | phase",
      "flush { \"cache\", from = \"60s\" }"},
+    {"loss",
+     "a share of calls gets lost on the way, to a component or on one edge, and is sent again "
+     "after "
+     "retransmit, twice that, … as TCP does (15 times, at most 120 s apart); answers are not lost",
+     "target, rate, retransmit (\"200ms\"), from, to | phase",
+     "loss { \"fleet -> pod[3]\", rate = \"1%\", retransmit = \"200ms\" }"},
+    {"cut",
+     "a partition: calls hang, and are sent again as lost ones are, until the way is open again or "
+     "their caller gives up; what is below already is answered. To refuse at once: down",
+     "target, retransmit (\"200ms\"), from, to | phase",
+     "cut { \"fleet -> pod[3]\", from = \"60s\", to = \"90s\" }"},
+    {"lose",
+     "so many replicas of a group are down (those that are ready; drawn, or the last ones), or so "
+     "many servers of stations and pools gone",
+     "target, count, pick (\"random\", \"last\"), from, to | phase",
+     "lose { \"pod\", count = 5, from = \"60s\", to = \"90s\" }"},
+    {"restart", "one target after the other is down for a while: a rolling restart",
+     "target, every, downtime, from, to | phase",
+     "restart { \"pod[*]\", every = \"30s\", downtime = \"10s\" }"},
     {"random", "each target of a fault fails and heals by itself, again and again",
      "mtbf, mttr (durations are means of exponentials), and one fault without times",
      "random { mtbf = \"1h\", mttr = \"5m\", down { \"pod[*]\" } }"},
@@ -36,6 +56,7 @@ int fault_kind(const char *name) {
 static const char *amount_key(enum fault_kind kind) {
     return kind == FAULT_SLOW          ? "factor"
            : kind == FAULT_ERRORS      ? "rate"
+           : kind == FAULT_LOSS        ? "rate"
            : kind == FAULT_DELAY_ADDED ? "delay"
                                        : NULL;
 }
@@ -75,6 +96,21 @@ static bool read_times(struct fault *f, const struct table *t, const struct span
                      phase->type == VALUE_TEXT ? phase->text : "?");
 }
 
+/* Besides the amount and the times. */
+static bool has_key(enum fault_kind kind, const char *key) {
+    switch (kind) {
+    case FAULT_LOSS:
+    case FAULT_CUT:
+        return !strcmp(key, "retransmit");
+    case FAULT_LOSE:
+        return !strcmp(key, "count") || !strcmp(key, "pick");
+    case FAULT_RESTART:
+        return !strcmp(key, "every") || !strcmp(key, "downtime");
+    default:
+        return false;
+    }
+}
+
 static bool known_keys(const struct fault *f, const struct table *t, struct error *e) {
     const char *amount = amount_key(f->kind);
     uint32_t positional = f->kind == FAULT_SET ? 2 : 1;
@@ -82,7 +118,7 @@ static bool known_keys(const struct fault *f, const struct table *t, struct erro
         const char *key = t->at[i].key;
         if (!key ? t->at[i].index > positional
                  : strcmp(key, "from") && strcmp(key, "to") && strcmp(key, "phase") &&
-                       (!amount || strcmp(key, amount)))
+                       (!amount || strcmp(key, amount)) && !has_key(f->kind, key))
             return error_set(e, "unknown key '%s'; it takes %s", key ? key : "(positional)",
                              fault_types[f->kind].arguments);
     }
@@ -96,18 +132,85 @@ static bool read_amount(struct fault *f, const struct table *t, struct error *e)
     const struct value *v = table_get(t, key);
     if (!v)
         return error_set(e, "'%s' is missing", key);
-    enum unit unit = f->kind == FAULT_ERRORS        ? UNIT_RATIO
-                     : f->kind == FAULT_DELAY_ADDED ? UNIT_TIME
-                                                    : UNIT_NONE;
+    bool share = f->kind == FAULT_ERRORS || f->kind == FAULT_LOSS;
+    enum unit unit = share ? UNIT_RATIO : f->kind == FAULT_DELAY_ADDED ? UNIT_TIME : UNIT_NONE;
     f->amount = quantity_read(f->sim, v, unit, key, e);
     if (f->amount && f->amount->kind != QUANTITY_CONSTANT && f->amount->kind != QUANTITY_SIGNAL)
         return error_set(e, "%s: it wants a plain value or a signal", key);
     if (f->amount && f->kind == FAULT_SLOW && f->amount->kind == QUANTITY_CONSTANT &&
         f->amount->value <= 0)
         return error_set(e, "factor: it must be above 0");
-    if (f->amount && f->kind == FAULT_ERRORS && quantity_fixed(f->amount) && f->amount->value > 1)
+    if (f->amount && share && quantity_fixed(f->amount) && f->amount->value > 1)
         return error_set(e, "rate = %.6g: it must lie in 0..1", f->amount->value);
     return f->amount != NULL;
+}
+
+static bool read_span(const struct table *t, const char *key, const char *def, double least,
+                      double *out, struct error *e) {
+    const struct value *v = table_get(t, key), text = value_of_text(def);
+    if (!v && !def)
+        return error_set(e, "'%s' is missing", key);
+    if (!value_number(v ? v : &text, UNIT_TIME, out, key, e))
+        return false;
+    return (*out >= least && *out < 1e9) || error_set(e, "%s: it must be %g s or more", key, least);
+}
+
+static bool read_lose(struct fault *f, const struct table *t, struct error *e) {
+    const struct value *count = table_get(t, "count"), *pick = table_get(t, "pick");
+    double x;
+    if (!count)
+        return error_set(e, "'count' is missing");
+    if (!value_number(count, UNIT_NONE, &x, "count", e))
+        return false;
+    if (x != floor(x) || x < 1 || x > 1e9)
+        return error_set(e, "count: it wants a whole number from 1 on");
+    f->count = (int64_t)x;
+    f->path = "servers";
+    f->pick =
+        pick && pick->type == VALUE_TEXT && !strcmp(pick->text, "last") ? PICK_LAST : PICK_RANDOM;
+    return !pick || f->pick == PICK_LAST ||
+           (pick->type == VALUE_TEXT && !strcmp(pick->text, "random")) ||
+           error_set(e, "pick: it wants \"random\" or \"last\"");
+}
+
+/* What only some kinds have. */
+static bool read_rest(struct fault *f, const struct table *t, struct error *e) {
+    double every, downtime;
+    switch (f->kind) {
+    case FAULT_LOSS:
+    case FAULT_CUT:
+        return read_span(t, "retransmit", "200ms", 1e-6, &f->retransmit, e);
+    case FAULT_LOSE:
+        return read_lose(f, t, e);
+    case FAULT_RESTART:
+        if (!read_span(t, "every", NULL, 0, &every, e) ||
+            !read_span(t, "downtime", NULL, 1e-9, &downtime, e))
+            return false;
+        f->every = ns_from_s(every);
+        f->downtime = ns_from_s(downtime);
+        return true;
+    default:
+        return true;
+    }
+}
+
+/* One text, or a list of those that fail together. */
+static bool read_targets(struct fault *f, const struct value *v, struct error *e) {
+    struct arena *a = &f->sim->arena;
+    bool list = v && v->type == VALUE_TABLE && v->table.n && table_count(&v->table) == v->table.n;
+    if (!v || (!list && v->type != VALUE_TEXT) || (list && f->kind == FAULT_SET))
+        return error_set(e, "it wants a target first, such as %s", fault_types[f->kind].example);
+    f->n_targets = list ? v->table.n : 1;
+    f->targets = arena_alloc(a, f->n_targets * sizeof *f->targets);
+    for (uint32_t i = 0; i < f->n_targets; i++) {
+        const struct value *one = list ? table_at(&v->table, i + 1) : v;
+        if (one->type != VALUE_TEXT)
+            return error_set(e, "target %u is %s; it wants an address", i + 1,
+                             value_type_name(one));
+        f->targets[i] = one->text;
+        f->target = i ? arena_print(a, "%s, %s", f->target, one->text) : one->text;
+    }
+    return true;
 }
 
 static void describe(struct fault *f, const struct table *t) {
@@ -120,6 +223,10 @@ static void describe(struct fault *f, const struct table *t) {
                          : v->type == VALUE_NUMBER ? arena_print(a, "%.6g", v->number)
                          : v->type == VALUE_BOOL   ? v->boolean ? "true" : "false"
                                                    : "(varying)";
+    if (f->kind == FAULT_LOSE) {
+        f->text = arena_print(a, "lose %lld of %s", (long long)f->count, f->target);
+        return;
+    }
     f->text = f->kind == FAULT_SLOW  ? arena_print(a, "slow %s x%s", f->target, amount)
               : f->kind == FAULT_SET ? arena_print(a, "set %s = %s", f->target, amount)
               : v ? arena_print(a, "%s %s %s", fault_types[f->kind].name, f->target, amount)
@@ -128,14 +235,12 @@ static void describe(struct fault *f, const struct table *t) {
 
 static bool read_fault(struct fault *f, const struct object *o, const struct span *phases,
                        uint32_t n_phases, struct error *e) {
-    const struct value *target = table_at(&o->table, 1);
     f->kind = (enum fault_kind)fault_kind(o->kind);
     f->where = o->where;
-    if (!target || target->type != VALUE_TEXT)
-        return error_set(e, "it wants a target first, such as %s", fault_types[f->kind].example);
-    f->target = target->text;
+    if (!read_targets(f, table_at(&o->table, 1), e))
+        return false;
     if (!known_keys(f, &o->table, e) || !read_amount(f, &o->table, e) ||
-        !read_times(f, &o->table, phases, n_phases, e))
+        !read_rest(f, &o->table, e) || !read_times(f, &o->table, phases, n_phases, e))
         return false;
     if (f->kind == FAULT_SET) {
         if (!table_at(&o->table, 2))
@@ -159,6 +264,8 @@ static bool read_random(struct fault *f, const struct object *o, struct error *e
     const struct table *t = &inner->object->table;
     if (table_get(t, "from") || table_get(t, "to") || table_get(t, "phase"))
         return error_set(e, "the fault in it has no times of its own: mtbf and mttr say when");
+    if (fault_kind(inner->object->kind) == FAULT_RESTART)
+        return error_set(e, "restart has a clock of its own; give it by itself");
     if (!read_fault(f, inner->object, NULL, 0, e))
         return error_prefix(e, "%s", inner->object->kind);
     if (!(f->mtbf = quantity_read(f->sim, mtbf, UNIT_TIME, "mtbf", e)) ||

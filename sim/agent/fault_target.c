@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/address.h"
+#include "core/group.h"
 
 static bool inside(const struct node *n, const struct scope *s) {
     for (const struct scope *at = n->scope; at; at = at->parent)
@@ -13,8 +14,9 @@ static bool inside(const struct node *n, const struct scope *s) {
     return false;
 }
 
-static void add_effect(struct fault *f, struct gate *g) {
-    if (f->kind == FAULT_SET || f->kind == FAULT_FLUSH)
+void fault_add_effect(struct fault *f, struct gate *g) {
+    if (f->kind == FAULT_SET || f->kind == FAULT_FLUSH || f->kind == FAULT_LOSE ||
+        f->kind == FAULT_RESTART)
         return;
     struct effect *x = arena_alloc(&f->sim->arena, sizeof *x);
     *x = (struct effect){g->effects, f};
@@ -26,11 +28,11 @@ static void add_node(struct fault *f, struct node *n) {
         if (f->nodes[i] == n)
             return;
     f->nodes[f->n++] = n;
-    add_effect(f, &n->gate);
+    fault_add_effect(f, &n->gate);
 }
 
 /* A fault of a whole replica reaches everything in it when it is slow or down. */
-static void add_target(struct fault *f, struct node *n) {
+void fault_add_target(struct fault *f, struct node *n) {
     bool whole = n->scope->root == n && n->scope->owner;
     if (!whole || (f->kind != FAULT_SLOW && f->kind != FAULT_DOWN)) {
         add_node(f, n);
@@ -45,12 +47,23 @@ static void add_target(struct fault *f, struct node *n) {
     }
 }
 
+const struct param *fault_param(const struct fault *f, const struct node *n) {
+    return schema_find(n->type, f->path, &(struct error){{0}});
+}
+
 static bool fits(const struct fault *f, const struct node *n, struct error *e) {
     bool whole = n->scope->root == n && n->scope->owner;
     if (f->kind == FAULT_SLOW && !schema_works(n->type) && !whole)
         return error_set(e, "slow: %s takes no time of its own; name what is below it", n->address);
     if (f->kind == FAULT_FLUSH && !n->type->ops.flush)
         return error_set(e, "flush: %s (a %s) has no contents", n->address, n->type->kind);
+    if (f->kind == FAULT_LOSE)
+        return n->type == &replicas_type ||
+               schema_number(n, fault_param(f, n)) > (double)f->count ||
+               error_set(e,
+                         "lose: %s has %.0f servers of its own and must keep one; take it down "
+                         "instead",
+                         n->address, schema_number(n, fault_param(f, n)));
     if (f->kind != FAULT_SET && f->kind != FAULT_SLOW &&
         (n->type->flags & NODE_UNCALLED))
         return error_set(e, "%s: %s (a %s) is not called", fault_types[f->kind].name, n->address,
@@ -58,57 +71,73 @@ static bool fits(const struct fault *f, const struct node *n, struct error *e) {
     return true;
 }
 
-const struct param *fault_param(const struct fault *f, const struct node *n) {
-    return schema_find(n->type, f->path, &(struct error){{0}});
+static bool is_group(const struct node *n) {
+    return n->type == &replicas_type;
 }
 
-/* "pod[*]" finds the replicas and also the group of that name, which takes part only in a set; and
- * of a set, only those that have the parameter. */
-static bool may_fit(const struct fault *f, const struct node *n) {
-    return f->kind == FAULT_SET ? fault_param(f, n) != NULL
-                                : strcmp(n->type->kind, "replicas") != 0;
+/* "pod[*]" finds the replicas and also the group of that name, which takes part only in a set or
+ * when it loses some of them; and of a set, only those that have the parameter. */
+bool fault_may_fit(const struct fault *f, const struct node *n) {
+    if (f->kind == FAULT_LOSE)
+        return is_group(n) || fault_param(f, n) != NULL;
+    return f->kind == FAULT_SET ? fault_param(f, n) != NULL : !is_group(n);
 }
 
 static bool find_nodes(struct fault *f, const char *address, struct error *e) {
     struct node_set found;
     if (!address_find(f->sim, address, &found, e))
         return false;
-    f->nodes = arena_alloc(&f->sim->arena, f->sim->n_order * sizeof *f->nodes);
+    if (!f->nodes)
+        f->nodes = arena_alloc(&f->sim->arena, f->sim->n_order * sizeof *f->nodes);
     bool ok = true;
+    for (uint32_t i = 0; i < found.n && f->kind == FAULT_LOSE && !f->group; i++)
+        f->group = is_group(found.at[i]) ? group_of(found.at[i]) : NULL;
     for (uint32_t i = 0; i < found.n && ok; i++) {
-        if (!may_fit(f, found.at[i]))
+        if (!fault_may_fit(f, found.at[i]) || (f->group && !is_group(found.at[i])))
             continue;
         ok = fits(f, found.at[i], e);
         if (ok)
-            add_target(f, found.at[i]);
+            fault_add_target(f, found.at[i]);
     }
+    if (ok && f->kind == FAULT_LOSE && (f->group ? f->n != 1 : f->n == 0))
+        return error_set(e, "lose: %s: it wants one group of replicas, or what has servers",
+                         f->target);
     return ok;
 }
 
-static bool find_edges(struct fault *f, const char *arrow, struct error *e) {
+static void add_edge(struct fault *f, struct edge *x) {
+    for (uint32_t i = 0; i < f->n_edges; i++)
+        if (f->edges[i] == x)
+            return;
+    f->edges[f->n_edges++] = x;
+    fault_add_effect(f, &x->gate);
+}
+
+static bool find_edges(struct fault *f, const char *target, struct error *e) {
+    const char *arrow = strstr(target, "->");
     char from[200];
-    snprintf(from, sizeof from, "%.*s", (int)(arrow - f->target), f->target);
+    snprintf(from, sizeof from, "%.*s", (int)(arrow - target), target);
     for (size_t n = strlen(from); n && from[n - 1] == ' ';)
         from[--n] = 0;
     const char *to = arrow + 2 + strspn(arrow + 2, " ");
-    if (f->kind == FAULT_SLOW || f->kind == FAULT_FLUSH || f->kind == FAULT_SET)
+    if (f->kind == FAULT_SLOW || f->kind == FAULT_FLUSH || f->kind == FAULT_SET ||
+        f->kind == FAULT_LOSE || f->kind == FAULT_RESTART)
         return error_set(e, "%s: it acts on a component, not on an edge",
                          fault_types[f->kind].name);
     struct node_set a, b;
     if (!address_find(f->sim, from, &a, e) || !address_find(f->sim, to, &b, e))
         return false;
-    uint32_t room = 0;
-    for (uint32_t i = 0; i < a.n; i++)
-        room += a.at[i]->n_out;
-    f->edges = arena_alloc(&f->sim->arena, room * sizeof *f->edges + 1);
+    uint32_t room = 0, before = f->n_edges;
+    for (uint32_t i = 0; i < f->sim->n_order; i++)
+        room += f->sim->order[i]->n_out;
+    if (!f->edges)
+        f->edges = arena_alloc(&f->sim->arena, room * sizeof *f->edges + 1);
     for (uint32_t i = 0; i < a.n; i++)
         for (uint32_t k = 0; k < a.at[i]->n_out; k++)
             for (uint32_t t = 0; t < b.n; t++)
-                if (a.at[i]->out[k]->to == b.at[t]) {
-                    f->edges[f->n_edges++] = a.at[i]->out[k];
-                    add_effect(f, &a.at[i]->out[k]->gate);
-                }
-    return f->n_edges ||
+                if (a.at[i]->out[k]->to == b.at[t])
+                    add_edge(f, a.at[i]->out[k]);
+    return f->n_edges > before ||
            error_set(e, "%s: '%s' does not call '%s'", fault_types[f->kind].name, from, to);
 }
 
@@ -160,74 +189,20 @@ static bool find_param(struct fault *f, struct error *e) {
     return try_value(f, e);
 }
 
-static bool split_random(struct fault *f, struct error *e);
+static bool find_targets(struct fault *f, struct error *e) {
+    for (uint32_t i = 0; i < f->n_targets; i++) {
+        const char *target = f->targets[i];
+        if (!(strstr(target, "->") ? find_edges(f, target, e) : find_nodes(f, target, e)))
+            return false;
+    }
+    if (fault_sets(f))
+        f->saved = arena_alloc(&f->sim->arena, f->n * sizeof *f->saved + 1);
+    return true;
+}
 
 bool fault_seal(struct agent *a, struct sim *sim, struct error *e) {
     struct fault *f = container_of(a, struct fault, agent);
     (void)sim;
-    const char *arrow = strstr(f->target, "->");
-    bool ok = f->kind == FAULT_SET ? find_param(f, e)
-              : arrow              ? find_edges(f, arrow, e)
-                                   : find_nodes(f, f->target, e);
-    if (ok && f->mtbf && !f->splits)
-        ok = split_random(f, e);
-    return ok || error_prefix(e, "%s", f->where);
-}
-
-/* A copy of a random fault without targets: the given one becomes a mere heading. */
-static struct fault *copy_alone(struct fault *f, uint64_t key) {
-    struct fault *one = arena_alloc(&f->sim->arena, sizeof *one);
-    *one = *f;
-    one->n = one->n_edges = 0;
-    one->splits = false;
-    one->rng.state = rng_key(key, rng_hash(f->text));
-    one->agent.seal = NULL;
-    sim_add_agent(f->sim, &one->agent);
-    return one;
-}
-
-static void split_edges(struct fault *f) {
-    for (uint32_t i = 0; i < f->n_edges; i++) {
-        struct edge *edge = f->edges[i];
-        struct fault *one = copy_alone(f, rng_key(edge->from->salt, edge->to->salt));
-        one->edges = &f->edges[i];
-        one->n_edges = 1;
-        add_effect(one, &edge->gate);
-    }
-}
-
-static void split_set(struct fault *f) {
-    for (uint32_t i = 0; i < f->n; i++) {
-        struct fault *one = copy_alone(f, f->nodes[i]->salt);
-        one->nodes = &f->nodes[i];
-        one->saved = &f->saved[i];
-        one->n = 1;
-    }
-}
-
-/* By address and not by node: a replica that is down or slow is one target with many nodes. */
-static bool split_nodes(struct fault *f, struct error *e) {
-    struct node_set found;
-    if (!address_find(f->sim, f->target, &found, e))
-        return false;
-    for (uint32_t i = 0; i < found.n; i++) {
-        if (!may_fit(f, found.at[i]))
-            continue;
-        struct fault *one = copy_alone(f, found.at[i]->salt);
-        one->nodes = arena_alloc(&f->sim->arena, f->sim->n_order * sizeof *one->nodes);
-        add_target(one, found.at[i]);
-    }
-    return true;
-}
-
-/* One fault per target, each with a stream of its own. */
-static bool split_random(struct fault *f, struct error *e) {
-    f->splits = true;
-    if (f->n_edges)
-        split_edges(f);
-    else if (f->kind == FAULT_SET)
-        split_set(f);
-    else
-        return split_nodes(f, e);
-    return true;
+    bool ok = f->kind == FAULT_SET ? find_param(f, e) : find_targets(f, e);
+    return (ok && fault_split(f, e)) || error_prefix(e, "%s", f->where);
 }

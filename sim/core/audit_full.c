@@ -143,9 +143,10 @@ static bool look_at_calls(struct walk *w) {
 
 static bool gate_possible(const struct gate *g) {
     if (!g->active)
-        return !g->down && g->slow == 1 && g->error_rate == 0 && g->added == 0;
+        return !g->down && g->slow == 1 && g->error_rate == 0 && g->added == 0 && g->loss == 0;
     return g->down >= 0 && g->slow >= 0 && isfinite(g->slow) && g->error_rate >= 0 &&
-           g->error_rate <= 1 && g->added >= 0;
+           g->error_rate <= 1 && g->added >= 0 && g->loss >= 0 && g->loss <= 1 &&
+           (g->loss == 0 || g->retransmit > 0);
 }
 
 /* Calls at the callee that came over one edge; it may have others of its own (batches, refreshes).

@@ -4,11 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/gate.h"
 #include "core/observer.h"
-#include "core/quantity.h"
 #include "core/sim.h"
-
-enum { PURPOSE_GATE = 1000 }; /* far from the purposes that components number from 0 */
 
 /* ---- requests */
 
@@ -121,41 +119,6 @@ void call_begin(struct call *root) {
         n->sim->observer->begun(n->sim->observer, root);
 }
 
-static void arrive_late(struct event *e) {
-    struct call *c = call_of_timer(e);
-    c->travelling = false;
-    call_phase(c, PHASE_NETWORK, c->node->sim->clock.now - c->start);
-    if (c->node->gate.down || (c->via && c->via->gate.down))
-        call_finish(c, OUTCOME_ERROR);
-    else
-        c->node->type->ops.accept(c->node, c);
-}
-
-static bool gate_fails(const struct gate *g, const struct call *c, uint64_t purpose) {
-    if (g->down)
-        return true;
-    if (g->error_rate <= 0)
-        return false;
-    struct rng r = call_rng(c, PURPOSE_GATE + purpose);
-    return rng_unit(&r) < g->error_rate;
-}
-
-/* The way in when a fault is active on the edge or the callee. */
-static void accept_gated(struct call *c) {
-    const struct gate *node = &c->node->gate, *edge = &c->via->gate;
-    if (gate_fails(edge, c, c->via->from->id) || gate_fails(node, c, 0)) {
-        call_finish(c, OUTCOME_ERROR);
-        return;
-    }
-    double added = node->added + edge->added;
-    if (added > 0) {
-        c->travelling = true;
-        call_wake(c, NULL, ns_from_s(added), arrive_late);
-        return;
-    }
-    c->node->type->ops.accept(c->node, c);
-}
-
 /* Meters the arrival, tells who listens, and hands the call over. */
 static inline void deliver_down(struct call *c, struct node *to, struct edge *via) {
     struct sim *sim = to->sim;
@@ -169,7 +132,7 @@ static inline void deliver_down(struct call *c, struct node *to, struct edge *vi
     if (__builtin_expect(sim->watched, 0) && sim->observer)
         sim->observer->begun(sim->observer, c);
     if (__builtin_expect(to->gate.active || via->gate.active, 0))
-        accept_gated(c);
+        gate_accept(c);
     else
         to->type->ops.accept(to, c);
 }

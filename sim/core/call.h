@@ -47,6 +47,7 @@ struct call {
     bool queued;        /* on the ready list */
     bool travelling;    /* held back by a gate or an edge: not yet accepted */
     bool holds;         /* holds a reference on its request */
+    uint8_t lost;       /* transmissions so far that did not get through */
     struct event timer; /* the one event I may await */
     struct list wait;   /* the one queue I may stand in; its owner takes me out */
 };

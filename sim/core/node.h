@@ -103,6 +103,8 @@ struct gate {
     double slow;            /* factor on what the node itself draws */
     double error_rate;      /* share of calls that fail on arrival */
     double added;           /* seconds before the call arrives */
+    double loss;            /* share of transmissions that get lost; 1: the way is cut */
+    double retransmit; /* seconds until the first of those is sent again; then twice that … */
 };
 
 struct edge {

@@ -439,6 +439,9 @@ static const struct param *table_of(const struct param *params, const struct par
 
 static bool may_be_set(struct node *n, const struct param *p, struct error *e) {
     const struct param *all = n->type->params, *table = table_of(all, p);
+    if (table && !schema_given(n, table))
+        return error_set(e, "'%s' means nothing without '%s': %s", p->name, table->name,
+                         table->help);
     return table ? has_meaning(n, all, table, e) && has_meaning(n, table->sub, p, e)
                  : has_meaning(n, all, p, e);
 }

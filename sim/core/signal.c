@@ -14,6 +14,9 @@ const struct signal_type signal_types[SIGNAL_KINDS] = {
     {"diurnal", "a smooth daily wave with mean 1 (a von Mises curve, never negative)",
      "peak_to_mean, period (\"24h\"), peak_at (\"14h\")",
      "diurnal { peak_to_mean = 3, peak_at = \"14h\" }"},
+    {"spike", "a flash crowd: up to a value in a straight line, and back as an exponential decay",
+     "from, value, rise (\"0s\"), decay (\"30s\"), base (1)",
+     "spike { from = \"60s\", value = 5, rise = \"2s\", decay = \"20s\" }"},
 };
 
 struct signal {
@@ -123,6 +126,36 @@ static bool read_pulse(struct arena *a, struct signal *s, const struct table *t,
     return true;
 }
 
+/* A ramp whose points follow the decay, ten to a time constant: off by less than 0.2 % of the
+ * height. */
+enum { SPIKE_PIECES = 10, SPIKE_CONSTANTS = 9 };
+
+static bool read_spike(struct arena *a, struct signal *s, const struct table *t, struct error *e) {
+    double from, value, rise, decay, base;
+    if (!known_keys("spike", t,
+                    (const char *const[]){"from", "value", "rise", "decay", "base", NULL}, e) ||
+        !get("spike", t, "from", UNIT_TIME, NAN, &from, e) ||
+        !get("spike", t, "value", UNIT_NONE, NAN, &value, e) ||
+        !get("spike", t, "rise", UNIT_TIME, 0, &rise, e) ||
+        !get("spike", t, "decay", UNIT_TIME, 30, &decay, e) ||
+        !get("spike", t, "base", UNIT_NONE, 1, &base, e))
+        return false;
+    if (rise < 0 || decay <= 0 || value < 0 || base < 0)
+        return error_set(e, "spike: 'decay' must be above 0, and nothing negative");
+    s->kind = SIGNAL_RAMP;
+    s->n = SPIKE_PIECES * SPIKE_CONSTANTS + 2;
+    s->t = arena_alloc(a, s->n * sizeof *s->t);
+    s->v = arena_alloc(a, s->n * sizeof *s->v);
+    s->t[0] = from, s->v[0] = base;
+    for (uint32_t i = 1; i < s->n; i++) {
+        double x = (double)(i - 1) / SPIKE_PIECES;
+        s->t[i] = from + rise + decay * x;
+        s->v[i] = base + (value - base) * exp(-x);
+    }
+    s->v[s->n - 1] = base;
+    return true;
+}
+
 static bool read_diurnal(struct signal *s, const struct table *t, struct error *e) {
     double ratio;
     if (!known_keys("diurnal", t, (const char *const[]){"peak_to_mean", "period", "peak_at", NULL},
@@ -143,6 +176,7 @@ struct signal *signal_read(struct arena *a, enum signal_kind kind, const struct 
     s->kind = kind;
     bool ok = kind == SIGNAL_PULSE     ? read_pulse(a, s, t, e)
               : kind == SIGNAL_DIURNAL ? read_diurnal(s, t, e)
+              : kind == SIGNAL_SPIKE   ? read_spike(a, s, t, e)
                                        : read_points(a, s, signal_types[kind].name, t, e);
     return ok ? s : NULL;
 }

@@ -5,7 +5,14 @@
 
 #include "core/value.h"
 
-enum signal_kind { SIGNAL_RAMP, SIGNAL_STEPS, SIGNAL_PULSE, SIGNAL_DIURNAL, SIGNAL_KINDS };
+enum signal_kind {
+    SIGNAL_RAMP,
+    SIGNAL_STEPS,
+    SIGNAL_PULSE,
+    SIGNAL_DIURNAL,
+    SIGNAL_SPIKE,
+    SIGNAL_KINDS
+};
 
 struct signal;
 

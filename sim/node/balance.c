@@ -132,23 +132,20 @@ static const struct param slow_start_params[] = {
     {0},
 };
 
-#define OF_ZONES .needs = "zone_aware"
-
 static const struct param zone_params[] = {
-    PARAM(TEXT, "local_zone", struct balance, zones.local, NULL, "where this balancer stands",
-          OF_ZONES),
+    PARAM(TEXT, "local_zone", struct balance, zones.local, NULL, "where this balancer stands"),
     PARAM(VALUE, "callers", struct balance, zones.callers, NULL,
-          "how many callers like it there are in each zone, such as { a = 40, b = 60 }", OF_ZONES),
+          "how many callers like it there are in each zone, such as { a = 40, b = 60 }"),
     PARAM(RATIO, "routing_enabled", struct balance, zones.enabled, "100%",
-          "share of the calls that look at zones at all", .flags = LIVE, .max = 1, OF_ZONES),
+          "share of the calls that look at zones at all", .flags = LIVE, .max = 1),
     PARAM(INTEGER, "min_cluster_size", struct balance, zones.min_cluster_size, "6",
-          "with fewer able targets nobody looks at zones", .flags = LIVE, .max = 1e9, OF_ZONES),
+          "with fewer able targets nobody looks at zones", .flags = LIVE, .max = 1e9),
     PARAM(INTEGER, "force_local_zone_min_size", struct balance, zones.force_min_size, "0",
           "with so many able targets in it everything stays in the local zone, 0: only while that "
           "is fair to the other zones",
-          .flags = LIVE, .max = 1e9, OF_ZONES),
+          .flags = LIVE, .max = 1e9),
     PARAM(BOOL, "fail_traffic_on_panic", struct balance, zones.fail_on_panic, "false",
-          "in panic calls are refused instead of sent to all", .flags = LIVE, OF_ZONES),
+          "in panic calls are refused instead of sent to all", .flags = LIVE),
     {0},
 };
 

@@ -17,6 +17,21 @@ static double ratio_now(const struct cache *k, const struct call *c, ns_t now) {
     return ratio * (1 - (double)(k->warm - now) / (double)k->refill);
 }
 
+/* What was found is near enough to be taken for what was asked, and may not be it. */
+static void hit(struct cache *k, struct call *c) {
+    k->hits++;
+    if (!k->wrong_hit_ratio) {
+        call_finish(c, OUTCOME_OK);
+        return;
+    }
+    struct rng r = call_rng(c, PURPOSE_WRONG);
+    bool wrong = rng_unit(&r) < quantity_draw(k->wrong_hit_ratio, c, PURPOSE_WRONG + (1 << 16));
+    k->wrong += wrong;
+    if (wrong)
+        c->quality = (float)k->wrong_hit_quality;
+    call_finish(c, wrong && k->wrong_hit_quality < 1 ? OUTCOME_DEGRADED : OUTCOME_OK);
+}
+
 static void decide(struct cache *k, struct call *c) {
     if (k->key) {
         keyed_decide(k, c);
@@ -25,8 +40,7 @@ static void decide(struct cache *k, struct call *c) {
     struct rng r = call_rng(c, PURPOSE_HIT);
     k->lookups++;
     if (rng_unit(&r) < ratio_now(k, c, k->base.sim->clock.now)) {
-        k->hits++;
-        call_finish(c, OUTCOME_OK);
+        hit(k, c);
         return;
     }
     k->misses++;
@@ -96,8 +110,11 @@ static bool seal(struct node *n, struct error *e) {
 }
 
 static void start(struct node *n) {
-    if (cache_of(n)->key)
-        keyed_start(cache_of(n));
+    struct cache *k = cache_of(n);
+    if (k->key)
+        keyed_start(k);
+    else if (!k->starts_warm)
+        k->warm = n->sim->clock.now + k->refill;
 }
 
 static void changed(struct node *n, const struct param *p) {
@@ -124,6 +141,15 @@ static const struct param params[] = {
         "after a flush the hit ratio climbs back from 0 in a straight line within this time; 0: at "
         "once; without a key",
         .needs = "hit_ratio"),
+    PARAM(BOOL, "warm", struct cache, starts_warm, "true",
+          "false: the run begins as if it had just been flushed", .needs = "hit_ratio"),
+    PARAM(QUANTITY, "wrong_hit_ratio", struct cache, wrong_hit_ratio, NULL,
+          "share of the hits that answer another question, as those of a semantic cache whose "
+          "threshold of similarity is low; by class where classes differ",
+          .flags = LIVE, .max = 1, .unit = UNIT_RATIO, .needs = "hit_ratio"),
+    PARAM(RATIO, "wrong_hit_quality", struct cache, wrong_hit_quality, "0",
+          "what such an answer is worth; below 1 it is degraded", .flags = LIVE, .max = 1,
+          .needs = "wrong_hit_ratio"),
     PARAM(NODE, "store", struct cache, store, NULL, "what is asked on a miss",
           .flags = REQUIRED | CHILD),
     PARAM(TEXT, "key", struct cache, key, NULL,
@@ -181,6 +207,9 @@ static const struct metric metrics[] = {
     METRIC(COUNTER, "misses", struct cache, misses, "lookups that went on to the store"),
     METRIC(RATIO, "miss_ratio", struct cache, misses, "share of lookups that went on to the store",
            .offset2 = offsetof(struct cache, lookups)),
+    METRIC(COUNTER, "wrong_hits", struct cache, wrong, "hits that answered another question"),
+    METRIC(RATIO, "wrong_hit_ratio", struct cache, wrong, "share of the hits that did",
+           .offset2 = offsetof(struct cache, hits)),
     METRIC(COUNTER, "coalesced", struct cache, coalesced,
            "lookups that waited for another call's fetch"),
     METRIC(RATIO, "coalesced_ratio", struct cache, coalesced,
@@ -219,6 +248,8 @@ const struct node_type cache_type = {
                "or by keys",
     .follows = "W-TinyLFU: Caffeine; stale answers: RFC 5861; coalescing: Go singleflight",
     .example = "cache { hit_ratio = 0.8, lookup = \"2ms\", store }\n"
+               "cache { name = \"semantic\", hit_ratio = { simple = 0.4, complex = 0.1 }, lookup = "
+               "\"200ms\",\n  wrong_hit_ratio = \"3%\", model }\n"
                "cache { key = \"user_id\", capacity = 10000, eviction = \"lru\", ttl = \"60s\", "
                "coalesce = true, store }",
     .params = params,

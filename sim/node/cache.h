@@ -7,7 +7,7 @@
 #include "core/sim.h"
 #include "node/contents.h"
 
-enum { PURPOSE_LOOKUP, PURPOSE_HIT, PURPOSE_RATIO, PURPOSE_TTL, PURPOSE_REFRESH };
+enum { PURPOSE_LOOKUP, PURPOSE_HIT, PURPOSE_RATIO, PURPOSE_TTL, PURPOSE_REFRESH, PURPOSE_WRONG };
 enum { RESULT_HIT, RESULT_MISS, RESULT_STALE, RESULT_COALESCED, RESULT_REFRESH };
 
 struct cache {
@@ -21,6 +21,10 @@ struct cache {
     struct quantity *hit_ratio;
     ns_t refill;
     ns_t warm; /* when the last flush will be forgotten */
+    bool starts_warm;
+    struct quantity *wrong_hit_ratio; /* of the hits */
+    double wrong_hit_quality;
+    uint64_t wrong;
 
     /* by keys */
     const char *key, *size;

@@ -4,7 +4,7 @@
 
 #include "core/sim.h"
 #include "node/registry.h"
-#include "node/source.h"
+#include "node/reload.h"
 
 enum { PURPOSE_THINK = 1 << 20, PURPOSE_SESSION, PURPOSE_PAUSE }; /* beyond those of the facts */
 
@@ -21,16 +21,21 @@ struct closed {
     struct quantity *think, *session, *pause;
     struct pool pool;
     struct list thinking; /* in order of beginning to */
+    struct reload reload;
     struct integral present;
 };
 
 struct closed_call {
-    struct call base;
+    struct reload_call reload;
     struct user *user;
 };
 
 static struct closed *closed_of(struct node *n) {
     return container_of(source_of(n), struct closed, source);
+}
+
+static struct closed_call *mine(struct call *c) {
+    return container_of(container_of(c, struct reload_call, base), struct closed_call, reload);
 }
 
 static void leave(struct user *u) {
@@ -42,6 +47,12 @@ static void leave(struct user *u) {
     pool_put(&w->pool, u);
 }
 
+static void tired(struct event *ev) {
+    struct call *c = call_of_timer(ev);
+    struct closed *w = closed_of(c->node);
+    reload_again(&w->reload, &w->source, c, tired);
+}
+
 static void ask(struct event *ev) {
     struct user *u = container_of(ev, struct user, event);
     struct closed *w = u->of;
@@ -49,10 +60,10 @@ static void ask(struct event *ev) {
     if (!c)
         return;
     source_fill(&w->source, c, -1);
-    container_of(c, struct closed_call, base)->user = u;
+    mine(c)->user = u;
     list_remove(&u->link);
     call_begin(c);
-    call_send(c, &w->source.entry);
+    reload_send(&w->reload, &w->source, c, tired);
 }
 
 /* How long until the next request: within a session the user thinks, after it there is a pause. */
@@ -68,7 +79,7 @@ static double rest(struct closed *w, struct user *u, const struct call *c) {
 
 static void reply(struct node *n, struct call *c, struct call *sub) {
     struct closed *w = closed_of(n);
-    struct user *u = container_of(c, struct closed_call, base)->user;
+    struct user *u = mine(c)->user;
     ns_t now = n->sim->clock.now;
     double seconds = rest(w, u, c);
     call_pass(c, sub);
@@ -113,6 +124,7 @@ static bool seal(struct node *n, struct error *e) {
     struct closed *w = closed_of(n);
     pool_init(&w->pool, sizeof(struct user));
     list_init(&w->thinking);
+    reload_seal(&w->reload);
     (void)e;
     return true;
 }
@@ -124,6 +136,11 @@ static void start(struct node *n) {
 static void release(struct node *n) {
     pool_release(&closed_of(n)->pool);
 }
+
+static const struct param reload_params[] = {
+    RELOAD_SUB_PARAMS(struct closed),
+    {0},
+};
 
 static const struct param params[] = {
     PARAM(INTEGER, "users", struct closed, users, NULL,
@@ -138,6 +155,7 @@ static const struct param params[] = {
     PARAM(QUANTITY, "pause", struct closed, pause, "0",
           "after the last request of a session, instead of thinking", .flags = LIVE,
           .unit = UNIT_TIME, .needs = "session"),
+    RELOAD_PARAM(struct closed, reload_params),
     SOURCE_CLASSES,
     SOURCE_PARAMS,
     {0},
@@ -145,6 +163,7 @@ static const struct param params[] = {
 
 static const struct metric metrics[] = {
     METRIC(INTEGRAL, "users", struct closed, present, "users there, waiting or thinking"),
+    RELOAD_METRIC(struct closed),
     {0},
 };
 

@@ -219,8 +219,7 @@ void outlier_start(struct balance *b) {
 }
 
 #define OUTLIER(kind_, name_, field_, def_, help_, ...)                                            \
-    PARAM(kind_, name_, struct balance, outlier.field_, def_, help_, .flags = LIVE,                \
-          .needs = "outlier_detection", __VA_ARGS__)
+    PARAM(kind_, name_, struct balance, outlier.field_, def_, help_, .flags = LIVE, __VA_ARGS__)
 
 const struct param outlier_params[] = {
     OUTLIER(INTEGER, "consecutive_5xx", consecutive_5xx, "5",

@@ -5,6 +5,7 @@
 const struct node_type *const node_types[] = {
     &adaptive_concurrency_type,
     &admission_control_type,
+    &async_type,
     &aws_adaptive_type,
     &balance_type,
     &batch_type,
@@ -24,8 +25,10 @@ const struct node_type *const node_types[] = {
     &mirror_type,
     &open_type,
     &pool_type,
+    &queue_type,
     &replicas_type,
     &retry_type,
+    &sessions_type,
     &shed_type,
     &split_type,
     &station_type,

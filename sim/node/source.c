@@ -7,8 +7,6 @@
 
 #include "core/sim.h"
 
-enum { PURPOSE_CLASS, PURPOSE_FACTS }; /* facts: PURPOSE_FACTS + index */
-
 static bool read_fact(struct source *s, const struct entry *en, struct source_fact *out,
                       struct error *e) {
     struct sim *sim = s->base.sim;
@@ -84,18 +82,30 @@ static bool read_classes(struct source *s, bool shares, struct error *e) {
     return true;
 }
 
+bool source_read_facts(struct source *s, const struct value *v, const char *what,
+                       struct source_fact **out, uint32_t *n, struct error *e) {
+    if (v->type == VALUE_NIL)
+        return true;
+    if (v->type != VALUE_TABLE)
+        return error_set(e, "%s: it wants a table such as { user_id = uniform_int { 1, 1000 } }",
+                         what);
+    *out = arena_alloc(&s->base.sim->arena, v->table.n * sizeof **out + 1);
+    for (uint32_t i = 0; i < v->table.n; i++)
+        if (!read_fact(s, &v->table.at[i], &(*out)[(*n)++], e))
+            return false;
+    return true;
+}
+
 bool source_read(struct source *s, bool shares, struct error *e) {
-    const struct value *v = &s->facts_value;
-    if (v->type != VALUE_NIL && v->type != VALUE_TABLE)
-        return error_set(e,
-                         "facts: it wants a table such as { user_id = uniform_int { 1, 1000 } }");
-    if (v->type == VALUE_TABLE) {
-        s->facts = arena_alloc(&s->base.sim->arena, v->table.n * sizeof *s->facts + 1);
-        for (uint32_t i = 0; i < v->table.n; i++)
-            if (!read_fact(s, &v->table.at[i], &s->facts[s->n_facts++], e))
-                return false;
-    }
-    return read_classes(s, shares, e);
+    return source_read_facts(s, &s->facts_value, "facts", &s->facts, &s->n_facts, e) &&
+           read_classes(s, shares, e);
+}
+
+int source_class_of(const struct source *s, uint16_t class) {
+    uint32_t i = 0;
+    while (i + 1 < s->n_classes && s->classes[i].index != class)
+        i++;
+    return (int)i;
 }
 
 static void draw_facts(const struct source_fact *f, uint32_t n, struct call *root) {

@@ -4,6 +4,8 @@
 
 #include "core/schema.h"
 
+enum { PURPOSE_CLASS, PURPOSE_FACTS }; /* facts: PURPOSE_FACTS + index */
+
 struct source_fact {
     uint32_t index;
     const struct quantity *q;
@@ -48,6 +50,13 @@ static inline struct source *source_of(struct node *n) {
 /* Reads classes and facts; for ops.init. `shares`: classes carry a share (otherwise the source says
  * which class each request has). */
 bool source_read(struct source *s, bool shares, struct error *e);
+
+/* Reads another table of facts: name = quantity. `what` is the parameter, for messages. */
+bool source_read_facts(struct source *s, const struct value *v, const char *what,
+                       struct source_fact **out, uint32_t *n, struct error *e);
+
+/* The index into s->classes of a class that the source has. */
+int source_class_of(const struct source *s, uint16_t class);
 
 /* Gives the first call of a new request its class (index into s->classes, or -1: drawn by share),
  * facts and deadline. Users who only send open it over their edge (source_open), and what they see

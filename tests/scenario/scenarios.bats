@@ -53,8 +53,8 @@ make_sample() {
     as_expected quickstart "1 hold, 0 fail"
 }
 
-@test "check omission: who waits for answers does not see a stall" {
-    as_expected omission "3 hold, 1 fail" --replications 4
+@test "check coordinated_omission: who waits for answers does not see a stall" {
+    as_expected coordinated_omission "3 hold, 1 fail" --replications 4
 }
 
 @test "check slow_failure: the breakdown names the culprit" {
@@ -86,6 +86,30 @@ make_sample() {
 
 @test "check whiteboard" {
     as_expected whiteboard "15 hold, 1 fail" --replications 4
+}
+
+@test "check retry_storm: the storm stays, and what takes it away" {
+    as_expected retry_storm "13 hold, 2 fail"
+}
+
+@test "check cache_stampede: single flight and stale answers" {
+    as_expected cache_stampede "6 hold, 1 fail"
+}
+
+@test "check breaker: who does not need the dead service does not suffer" {
+    as_expected breaker "6 hold, 2 fail" --replications 4
+}
+
+@test "check bulkhead: a noisy neighbour" {
+    as_expected bulkhead "5 hold, 2 fail" --replications 4
+}
+
+@test "check hedging: bad luck, not overload" {
+    as_expected hedging "7 hold, 1 fail" --replications 4
+}
+
+@test "check tail_at_scale" {
+    as_expected tail_at_scale "6 hold, 1 fail" --replications 4
 }
 
 @test "check replay: 8 GPUs for the sample, and 7 are too few" {

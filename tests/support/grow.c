@@ -211,7 +211,15 @@ static struct tree *value(struct grower *g, const struct node_type *type, const 
     if (!strcmp(p->name, "classes"))
         return g->n_classes && (!reads_file(type) || labelled(g)) ? classes(g, p->name) : NULL;
     struct tree *t = tree_new(g->arena, TREE_TABLE, p->name, NULL);
-    if (!strcmp(p->name, "facts")) {
+    if (!strcmp(p->name, "mmpp")) {
+        for (uint32_t i = 0, n = 2 + below(g, 2); i < n; i++) {
+            struct tree *s = tree_add(g->arena, t, tree_new(g->arena, TREE_TABLE, NULL, NULL));
+            tree_add(g->arena, s, tree_text(g->arena, NULL, "%.3g", 2 * rng_unit(&g->rng)));
+            tree_add(g->arena, s, grow_number(g, NULL, grow_between(g, 0.01, 1), UNIT_TIME));
+        }
+        return t;
+    }
+    if (!strcmp(p->name, "facts") || !strcmp(p->name, "session_facts")) {
         for (uint32_t i = 0; i < g->n_facts; i++)
             tree_add(g->arena, t,
                      reads_file(type) ? tree_text(g->arena, grow_facts[i], "\"%s\"", grow_facts[i])
@@ -297,6 +305,55 @@ static double wanted(const struct grower *g, const struct node_type *type, const
     return p->kind == PARAM_NODE || p->kind == PARAM_NODES ? 0.5 : thorough ? 0.6 : 0.25;
 }
 
+static bool is_nothing(const struct tree *t) {
+    char *end;
+    if (t->kind != TREE_TEXT)
+        return false;
+    double x = strtod(t->text, &end);
+    return !strcmp(t->text, "false") || (end != t->text && !*end && x == 0);
+}
+
+static bool given(const struct tree *t, const char *name) {
+    for (uint32_t i = 0; i < t->n; i++)
+        if (t->kid[i]->key && !strcmp(t->kid[i]->key, name))
+            return !is_nothing(t->kid[i]);
+    return false;
+}
+
+/* Is one of those choices made that `p` wants? By default or in so many words. */
+static bool chosen(const struct tree *t, const struct param *params, const struct param *p) {
+    while (strcmp(params->name, p->needs))
+        params++;
+    const char *made = params->def;
+    for (uint32_t i = 0; i < t->n; i++)
+        if (t->kid[i]->key && !strcmp(t->kid[i]->key, p->needs))
+            made = t->kid[i]->text;
+    for (int i = 0; params->choices[i]; i++) { /* the spelling may have quotes */
+        size_t len = strlen(params->choices[i]);
+        const char *at = made[0] == '"' ? made + 1 : made;
+        if (!strncmp(at, params->choices[i], len) && strchr("\"", at[len]))
+            return p->only >> i & 1;
+    }
+    return false;
+}
+
+static bool has_meaning(const struct tree *t, const struct param *params, const struct param *p) {
+    return p->only ? chosen(t, params, p) : given(t, p->needs);
+}
+
+/* Takes out what means nothing without another parameter that is not there; from the back, so that
+ * what needs what is taken out goes as well in a second round. */
+static void leave_out(struct tree *t, const struct param *params) {
+    for (int round = 0; round < 2; round++)
+        for (const struct param *p = params; p->name; p++)
+            for (uint32_t i = t->n; p->needs && i-- > 0;)
+                if (t->kid[i]->key && !strcmp(t->kid[i]->key, p->name) &&
+                    !has_meaning(t, params, p)) {
+                    for (t->n--; i < t->n; i++)
+                        t->kid[i] = t->kid[i + 1];
+                }
+}
+
 static void grow_params(struct grower *g, struct tree *t, const struct node_type *type,
                         const struct param *params, const char *name, int depth);
 
@@ -356,6 +413,7 @@ static struct tree *parameter(struct grower *g, const struct node_type *type, co
     case PARAM_TABLE: {
         struct tree *t = tree_new(g->arena, TREE_TABLE, p->name, NULL);
         grow_params(g, t, type, p->sub, name, depth);
+        leave_out(t, p->sub);
         return t;
     }
     case PARAM_VALUE:
@@ -385,6 +443,14 @@ static const struct param *choose_one(struct grower *g, const struct param *para
         if ((p->flags & ONE_OF) && (p->kind != PARAM_TEXT || g->n_facts) && !below(g, ++n))
             one = p;
     return one;
+}
+
+/* Is there a child that means nothing without this one? */
+static bool serves_child(const struct tree *t, const struct param *params, const struct param *p) {
+    for (const struct param *c = params; c->name; c++)
+        if (c->kind == PARAM_NODE && c->needs && !strcmp(c->needs, p->name) && given(t, c->name))
+            return true;
+    return false;
 }
 
 static bool has_key(const struct tree *t, const char *key) {
@@ -419,7 +485,8 @@ static void grow_params(struct grower *g, struct tree *t, const struct node_type
             bool child = p->kind == PARAM_NODE || p->kind == PARAM_NODES;
             if (p->flags & MADE)
                 continue;
-            bool serves = one && one->needs && !strcmp(one->needs, p->name);
+            bool serves =
+                (one && one->needs && !strcmp(one->needs, p->name)) || serves_child(t, params, p);
             double share = p->flags & ONE_OF ? p == one : serves ? 1 : wanted(g, type, p);
             if (child != (pass == 0) || !chance(g, share))
                 continue;
@@ -433,55 +500,6 @@ static void grow_params(struct grower *g, struct tree *t, const struct node_type
         }
     }
     part_pairs(g, t);
-}
-
-static bool is_nothing(const struct tree *t) {
-    char *end;
-    if (t->kind != TREE_TEXT)
-        return false;
-    double x = strtod(t->text, &end);
-    return !strcmp(t->text, "false") || (end != t->text && !*end && x == 0);
-}
-
-static bool given(const struct tree *t, const char *name) {
-    for (uint32_t i = 0; i < t->n; i++)
-        if (t->kid[i]->key && !strcmp(t->kid[i]->key, name))
-            return !is_nothing(t->kid[i]);
-    return false;
-}
-
-/* Is one of those choices made that `p` wants? By default or in so many words. */
-static bool chosen(const struct tree *t, const struct param *params, const struct param *p) {
-    while (strcmp(params->name, p->needs))
-        params++;
-    const char *made = params->def;
-    for (uint32_t i = 0; i < t->n; i++)
-        if (t->kid[i]->key && !strcmp(t->kid[i]->key, p->needs))
-            made = t->kid[i]->text;
-    for (int i = 0; params->choices[i]; i++) { /* the spelling may have quotes */
-        size_t len = strlen(params->choices[i]);
-        const char *at = made[0] == '"' ? made + 1 : made;
-        if (!strncmp(at, params->choices[i], len) && strchr("\"", at[len]))
-            return p->only >> i & 1;
-    }
-    return false;
-}
-
-static bool has_meaning(const struct tree *t, const struct param *params, const struct param *p) {
-    return p->only ? chosen(t, params, p) : given(t, p->needs);
-}
-
-/* Takes out what means nothing without another parameter that is not there; from the back, so that
- * what needs what is taken out goes as well in a second round. */
-static void leave_out(struct tree *t, const struct param *params) {
-    for (int round = 0; round < 2; round++)
-        for (const struct param *p = params; p->name; p++)
-            for (uint32_t i = t->n; p->needs && i-- > 0;)
-                if (t->kid[i]->key && !strcmp(t->kid[i]->key, p->name) &&
-                    !has_meaning(t, params, p)) {
-                    for (t->n--; i < t->n; i++)
-                        t->kid[i] = t->kid[i + 1];
-                }
 }
 
 struct tree *grow_node(struct grower *g, const struct node_type *type, const char *key, int depth) {

@@ -11,6 +11,8 @@ static bool takes_part(const struct made *m, enum fault_kind kind) {
         return schema_works(t);
     if (kind == FAULT_FLUSH)
         return t->ops.flush != NULL;
+    if (kind == FAULT_LOSE) /* stations have few servers, and have to keep one */
+        return !strcmp(t->kind, "replicas");
     return !(t->flags & NODE_UNCALLED);
 }
 
@@ -28,11 +30,12 @@ static const char *target(struct grower *g, enum fault_kind kind) {
     const struct made *m = any_made(g, kind);
     if (!m)
         return NULL;
-    bool edges = kind == FAULT_DOWN || kind == FAULT_ERRORS || kind == FAULT_DELAY_ADDED;
+    bool edges = kind == FAULT_DOWN || kind == FAULT_ERRORS || kind == FAULT_DELAY_ADDED ||
+                 kind == FAULT_LOSS || kind == FAULT_CUT;
     const char *dot = strrchr(m->address, '.');
     if (edges && m->caller && chance(g, 0.3))
         return arena_print(g->arena, "%s -> %s", m->caller, m->address);
-    if (dot && kind != FAULT_FLUSH && chance(g, 0.3))
+    if (dot && kind != FAULT_FLUSH && kind != FAULT_LOSE && chance(g, 0.3))
         return arena_print(g->arena, "%.*s", (int)(dot - m->address), m->address);
     return m->address;
 }
@@ -94,8 +97,24 @@ static void amount(struct grower *g, struct tree *t, enum fault_kind kind, const
                              : grow_signal(g, key, arena_print(g->arena, "%.3g", x)));
 }
 
+static void rest(struct grower *g, struct tree *t, enum fault_kind kind) {
+    if ((kind == FAULT_LOSS || kind == FAULT_CUT) && chance(g, 0.7))
+        tree_add(g->arena, t, grow_number(g, "retransmit", grow_between(g, 1e-3, 0.2), UNIT_TIME));
+    if (kind == FAULT_LOSE) {
+        tree_add(g->arena, t, tree_text(g->arena, "count", "%u", 1 + below(g, 3)));
+        if (chance(g, 0.3))
+            tree_add(g->arena, t, tree_text(g->arena, "pick", "\"last\""));
+    }
+    if (kind == FAULT_RESTART) {
+        tree_add(g->arena, t, grow_number(g, "every", grow_between(g, 0.01, 0.2), UNIT_TIME));
+        tree_add(g->arena, t, grow_number(g, "downtime", grow_between(g, 1e-3, 0.2), UNIT_TIME));
+    }
+}
+
 struct tree *grow_fault(struct grower *g, bool timed) {
     enum fault_kind kind = (enum fault_kind)below(g, FAULT_KINDS);
+    if (kind == FAULT_RESTART && !timed) /* has a clock of its own */
+        return NULL;
     const struct fault_type *f = &fault_types[kind];
     struct tree *t = tree_new(g->arena, TREE_WORD, NULL, f->name);
     if (strstr(f->arguments, "one fault")) { /* holds another one */
@@ -114,11 +133,18 @@ struct tree *grow_fault(struct grower *g, bool timed) {
         const char *to = target(g, kind);
         if (!to)
             return NULL;
-        tree_add(g->arena, t, tree_text(g->arena, NULL, "\"%s\"", to));
+        const char *other = chance(g, 0.15) ? target(g, kind) : NULL;
+        if (other) {
+            struct tree *list = tree_add(g->arena, t, tree_new(g->arena, TREE_TABLE, NULL, NULL));
+            tree_add(g->arena, list, tree_text(g->arena, NULL, "\"%s\"", to));
+            tree_add(g->arena, list, tree_text(g->arena, NULL, "\"%s\"", other));
+        } else
+            tree_add(g->arena, t, tree_text(g->arena, NULL, "\"%s\"", to));
         static const char *const keys[] = {"factor", "rate", "delay", NULL};
         for (int i = 0; keys[i]; i++)
             if (strstr(f->arguments, keys[i]))
                 amount(g, t, kind, keys[i]);
+        rest(g, t, kind);
     }
     if (timed)
         times(g, t, strstr(f->arguments, "to |") != NULL);

@@ -1,4 +1,5 @@
 #include "check.h"
+#include "kit.h"
 
 struct model {
     struct sim *sim;
@@ -185,6 +186,69 @@ static void a_run_may_end_amid_lookups(void **state) {
     sim_free(m.sim);
 }
 
+/* ---- semantic caches */
+
+/* A fifth of the hits of one class and none of the other's answer another question. */
+static void a_hit_may_be_wrong(void **state) {
+    (void)state;
+    enum { CALLS = 20000 };
+    struct model m = model(5,
+                           "hit_ratio={easy=.8, hard=.1}, wrong_hit_ratio={easy=.2, hard=0}, "
+                           "wrong_hit_quality=.3",
+                           "says='ok 1ms'");
+    build_class(m.sim, "easy", 0);
+    build_class(m.sim, "hard", 0);
+    for (int i = 0; i < 2 * CALLS; i++)
+        driver_call(m.driver, .001 * i, i % 2 ? "hard" : "easy");
+    build_run(m.sim, m.driver, 0, 100);
+    uint64_t hits[2] = {0}, wrong = 0;
+    for (uint32_t i = 0; i < 2 * CALLS; i++) {
+        const struct arrival *a = driver_arrival(m.driver, i);
+        bool bad = a->outcome == OUTCOME_DEGRADED;
+        hits[i % 2] += a->done == a->time;
+        wrong += bad;
+        assert_near(a->quality, bad ? .3f : 1, 1e-6);
+        assert_false(bad && i % 2);
+    }
+    assert_true(kit_share(hits[0], CALLS, .8));
+    assert_true(kit_share(hits[1], CALLS, .1));
+    assert_true(kit_share(wrong, hits[0], .2));
+    assert_near(build_metric(m.sim, "cache:wrong_hits"), (double)wrong / 100, 1e-9);
+    assert_near(build_metric(m.sim, "cache:wrong_hit_ratio"),
+                (double)wrong / (double)(hits[0] + hits[1]), 1e-12);
+    assert_near(build_metric(m.sim, "cache:calls{result=hit}"), (double)(hits[0] + hits[1]), 0);
+    sim_free(m.sim);
+}
+
+/* Who hits is the same whether hits may be wrong or not. */
+static void being_wrong_changes_nothing_else(void **state) {
+    (void)state;
+    double hits[2];
+    for (int k = 0; k < 2; k++) {
+        struct model m = model(3, k ? "hit_ratio=.5, wrong_hit_ratio=1" : "hit_ratio=.5", "");
+        driver_calls(m.driver, 0, .01, 1000, NULL);
+        build_run(m.sim, m.driver, 0, 100);
+        hits[k] = build_metric(m.sim, "cache:hits");
+        assert_near(build_metric(m.sim, "share{outcome=degraded}"), k ? hits[k] / 10 : 0, 1e-12);
+        sim_free(m.sim);
+    }
+    assert_near(hits[0], hits[1], 0);
+}
+
+/* From nothing to half within 10 s: a quarter on average. */
+static void a_run_may_begin_cold(void **state) {
+    (void)state;
+    struct model m = model(4, "hit_ratio=.5, warm=false, refill=10s", "");
+    driver_calls(m.driver, 0, .0005, 40000, NULL);
+    build_run_phases(
+        m.sim, m.driver, 0, 20,
+        (const struct span[]){{"cold", 0, 10 * NS_PER_S}, {"warm", 10 * NS_PER_S, 20 * NS_PER_S}},
+        2);
+    assert_near(build_metric(m.sim, "cache:hit_ratio{phase=cold}"), .25, .013); /* 4 s.e. */
+    assert_near(build_metric(m.sim, "cache:hit_ratio{phase=warm}"), .5, .015);
+    sim_free(m.sim);
+}
+
 static void nonsense_is_refused(void **state) {
     (void)state;
     struct sim *sim = build_new(1);
@@ -192,6 +256,11 @@ static void nonsense_is_refused(void **state) {
     assert_says(build_refusal(sim, &cache_type, "hit_ratio=150%", NULL), "0..1");
     assert_says(build_refusal(sim, &cache_type, "hit_ratio=1, lookup=50%", NULL), "duration");
     assert_says(build_refusal(sim, &cache_type, "hit_rate=1", NULL), "did you mean 'hit_ratio'");
+    assert_says(build_refusal(sim, &cache_type, "hit_ratio=.5, wrong_hit_ratio=2", NULL), "0..1");
+    assert_says(build_refusal(sim, &cache_type, "hit_ratio=.5, wrong_hit_quality=.2", NULL),
+                "wrong_hit_ratio");
+    assert_says(build_refusal(sim, &cache_type, "key=x, capacity=5, warm=false", NULL),
+                "hit_ratio");
     struct node *lonely = build_node(sim, &cache_type, "hit_ratio=1", NULL);
     assert_says(build_seal_refusal(sim, build_driver(sim, lonely)), "guards nothing");
     sim_free(sim);
@@ -211,6 +280,9 @@ int main(void) {
         cmocka_unit_test(a_slow_fault_stretches_the_lookup),
         cmocka_unit_test(a_lookup_can_be_withdrawn),
         cmocka_unit_test(a_run_may_end_amid_lookups),
+        cmocka_unit_test(a_hit_may_be_wrong),
+        cmocka_unit_test(being_wrong_changes_nothing_else),
+        cmocka_unit_test(a_run_may_begin_cold),
         cmocka_unit_test(nonsense_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

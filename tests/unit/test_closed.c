@@ -157,6 +157,39 @@ static void two_workloads_share_an_entry(void **state) {
     sim_free(sim);
 }
 
+/* ---- reloads */
+
+/* 5 s of work, and 2 s of patience for the first two: the user has the answer of the third. */
+static void impatient_users_send_anew(void **state) {
+    (void)state;
+    make("users=1, think=1s, reload={after=2s, at_most=2}", "says='ok 5s, ok 5s, ok 1s, ok 1s'");
+    build_run(sim, users, 0, 9);
+    static const double want[] = {0, 2, 4, 6, 8};
+    assert_int_equal(leaf_count(leaf), 5);
+    for (uint32_t i = 0; i < 5; i++)
+        assert_near(leaf_time(leaf, i), want[i], 1e-9);
+    assert_int_equal(leaf_attempt(leaf, 2), 3);
+    assert_near(build_metric(sim, "latency.max"), 5, .01); /* from the first click on */
+    assert_near(build_metric(sim, "calls"), 3, 0);
+    assert_near(build_metric(sim, "users:reloads"), 2 / 9., 1e-12);
+    assert_near(build_metric(sim, "leaf:calls{outcome=ok}"), 4,
+                0); /* nobody stopped the old ones */
+    assert_near(build_metric(sim, "leaf:in_flight"), (5 + 5 + 1 + 1 + 1) / 9., 1e-9);
+    sim_free(sim);
+}
+
+static void after_the_last_one_they_wait(void **state) {
+    (void)state;
+    make("users=1, think=1s, reload={after=2s}", "says='ok 5s'"); /* once */
+    asked_at(16, (const double[]){0, 2, 8, 10}, 4);
+    make("users=1, think=1s, reload={after=5s}", "says='ok 5s'"); /* a tie: the answer was first */
+    asked_at(10, (const double[]){0, 5}, 2);
+    assert_says(
+        build_refusal(sim = build_new(1), &closed_type, "users=1, reload={at_most=2}", NULL),
+        "after");
+    sim_free(sim);
+}
+
 static void nonsense_is_refused(void **state) {
     (void)state;
     sim = build_new(1);
@@ -182,6 +215,8 @@ int main(void) {
         cmocka_unit_test(a_signal_brings_them),
         cmocka_unit_test(classes_and_facts_are_drawn),
         cmocka_unit_test(two_workloads_share_an_entry),
+        cmocka_unit_test(impatient_users_send_anew),
+        cmocka_unit_test(after_the_last_one_they_wait),
         cmocka_unit_test(nonsense_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

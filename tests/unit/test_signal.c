@@ -2,6 +2,8 @@
 #include "check.h"
 #include "kit.h"
 
+#include <math.h>
+
 #include "core/signal.h"
 
 static struct sim *sim;
@@ -91,6 +93,21 @@ static void a_day_has_mean_1_and_its_peak_where_it_was_asked(void **state) {
     assert_near(signal_at(make("diurnal{peak_to_mean=1}"), 5000), 1, 1e-9);
 }
 
+/* Up within 2 s to 5, and down again by half in each .6931 time constants. */
+static void a_spike_rises_and_decays(void **state) {
+    (void)state;
+    const struct signal *s = make("spike{from=10s, value=5, rise=2s, decay=10s}");
+    static const double want[][2] = {{0, 1}, {10, 1}, {11, 3}, {12, 5}, {1000, 1}};
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++)
+        assert_near(signal_at(s, want[i][0]), want[i][1], 1e-12);
+    for (double t = 12; t < 200; t += .37)
+        assert_near(signal_at(s, t), 1 + 4 * exp(-(t - 12) / 10), .008);
+    s = make("spike{from=5s, value=3, base=0}");
+    assert_near(signal_at(s, 4.9999), 0, 0);
+    assert_near(signal_at(s, 5), 3, 0);
+    assert_near(signal_at(s, 35), 3 * exp(-1), 1e-9);
+}
+
 static void signals_multiply(void **state) {
     (void)state;
     const struct signal *a = make("ramp{{0, 1}, {10s, 2}}"), *b = make("steps{{0, 3}, {5s, 4}}"),
@@ -154,6 +171,9 @@ static void bad_signals_are_refused(void **state) {
         const char *table, *says;
     } cases[] = {
         {SIGNAL_RAMP, "{}", "ramp: it wants a list of points"},
+        {SIGNAL_SPIKE, "{from=1s}", "spike: 'value' is missing"},
+        {SIGNAL_SPIKE, "{from=1s, value=2, decay=0s}", "'decay' must be above 0"},
+        {SIGNAL_SPIKE, "{from=1s, value=2, to=3s}", "unknown key 'to'"},
         {SIGNAL_RAMP, "{{0, 1}, 5}", "ramp: point 2 is a text; it wants { time, value }"},
         {SIGNAL_RAMP, "{{0, 1, 2}}", "ramp: point 1 is a table; it wants { time, value }"},
         {SIGNAL_STEPS, "{{5s, 1}, {4s, 2}}", "steps: point 2 lies before point 1"},
@@ -207,8 +227,8 @@ static void a_ratio_climbs_along_a_ramp(void **state) {
 static void a_fixed_parameter_takes_no_signal(void **state) {
     (void)state;
     struct node *leaf = build_node(sim, &leaf_type, "", NULL);
-    assert_says(build_refusal(sim, &balance_type, "choice_count=ramp{{0, 1}, {5s, 3}}", leaf, NULL),
-                "choice_count: it wants a plain number here, no distribution and no signal");
+    assert_says(build_refusal(sim, &balance_type, "minimum_ring_size=ramp{{0, 1}, {5s, 3}}", leaf, NULL),
+                "minimum_ring_size: it wants a plain number here, no distribution and no signal");
     assert_says(
         build_refusal(sim, &station_type, "service=1s, servers=uniform{min=1, max=3}", NULL),
         "servers: it wants a plain number here, no distribution");
@@ -257,6 +277,7 @@ int main(void) {
         TEST(steps_hold_from_their_time_on),
         TEST(a_pulse_is_half_open),
         TEST(a_day_has_mean_1_and_its_peak_where_it_was_asked),
+        TEST(a_spike_rises_and_decays),
         TEST(signals_multiply),
         TEST(a_step_ends_at_the_next_break),
         TEST(steps_are_short_enough_for_straight_lines),
