@@ -194,7 +194,7 @@ static void meter_end(struct meter *m, struct call *c, ns_t now, uint32_t result
     meter_depart(m, now, c->start, c->req->cell, result, c->outcome);
     if (__builtin_expect(now > c->deadline, 0) && outcome_good(c->outcome))
         m->cells[c->req->cell * m->results + result].late++;
-    if (__builtin_expect(c->quality < 1, 0) && outcome_good(c->outcome))
+    if (__builtin_expect(c->outcome == OUTCOME_DEGRADED, 0)) /* nothing else is worth less */
         m->cells[c->req->cell * m->results + result].lost += 1 - (double)c->quality;
 }
 
