@@ -28,6 +28,7 @@ struct alert {
     struct moments moments;
     struct integral firing;
     uint64_t fired;
+    uint64_t spent, allowed; /* of the error budget so far, in millionths of a request */
 };
 
 static struct alert *alert_of(struct node *n) {
@@ -41,12 +42,25 @@ static bool burns(struct alert *a) {
     return 1 - window_value(&a->good) > most && 1 - window_value(&a->recent) > most;
 }
 
+/* Failures so far, and how many the objective allows among as many requests. */
+static void count_budget(struct alert *a) {
+    const struct metric_query *q = &a->recent.query;
+    const struct metric_sums *s = a->recent.now;
+    double all = q->what == WHAT_OWN ? s->bottom : (double)s->finished;
+    double good = q->what == WHAT_OWN            ? s->top
+                  : q->what == WHAT_AVAILABILITY ? (double)s->good
+                                                 : (double)s->chosen;
+    a->spent = (uint64_t)llround(1e6 * (all - good));
+    a->allowed = (uint64_t)llround(1e6 * (1 - a->slo) * all);
+}
+
 static void turn_windows(struct alert *a) {
     if (a->when) {
         window_condition_turn(&a->condition);
         return;
     }
     window_turn(&a->recent);
+    count_budget(a);
     if (a->recent.turns % (uint64_t)(a->good.step / a->recent.step) == 0)
         window_turn(&a->good);
 }
@@ -113,7 +127,10 @@ static bool seal_burn(struct alert *a, struct error *e) {
         !window_init(&a->recent, sim, &sli, fine, e) ||
         !window_init(&a->good, sim, &sli, fine * (times > 1 ? times : 1), e))
         return error_prefix(e, "sli");
-    return a->good.query.unit == UNIT_RATIO ||
+    const struct metric_query *q = &a->good.query;
+    bool share = q->what == WHAT_AVAILABILITY || q->what == WHAT_SHARE ||
+                 (q->what == WHAT_OWN && q->own_kind == METRIC_RATIO);
+    return share ||
            error_set(e, "sli = \"%s\": it wants a share of good answers, such as availability",
                      a->sli);
 }
@@ -174,6 +191,10 @@ static const struct metric metrics[] = {
            "until it last clears; all of the time if it still fires at the end, 0 if it never did"),
     METRIC(INTEGRAL, "firing", struct alert, firing, "share of time in which it fires",
            .unit = UNIT_RATIO),
+    METRIC(PER, "budget_spent", struct alert, spent,
+           "with slo: failures over what the objective allows among as many requests; above 1 the "
+           "error budget is used up; as of the last look",
+           .offset2 = offsetof(struct alert, allowed)),
     METRIC(COUNTER, "fired", struct alert, fired, "how often it begins to fire"),
     {0},
 };

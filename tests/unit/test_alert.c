@@ -113,6 +113,9 @@ static void a_burning_budget(void **state) {
     build_run_phases(m.sim, m.driver, 0, 300, phases, 3);
     assert_near(metric(&m, "alert:first_fired{phase=trouble}"), 12, 1e-9); /* looks: 6 s apart */
     assert_in_range(1000 * metric(&m, "alert:cleared{phase=after}"), 3500, 5001);
+    assert_near(metric(&m, "alert:budget_spent{phase=trouble}"), 100, 1); /* looks: .5 s apart */
+    assert_near(metric(&m, "alert:budget_spent"), 600 / (.01 * 3000), .05);
+    assert_near(metric(&m, "alert:budget_spent{phase=calm}"), 0, 0);
     sim_free(m.sim);
 }
 
