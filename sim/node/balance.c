@@ -95,6 +95,8 @@ static uint64_t hash_of(struct balance *b, struct call *c) {
 static void accept(struct node *n, struct call *c) {
     struct balance *b = balance_of(n);
     if (targets_ready(&b->targets) == 0) {
+        if (targets_wait(&b->targets, c))
+            return;
         b->refused++;
         call_finish(c, OUTCOME_ERROR);
         return;
@@ -110,6 +112,12 @@ static void accept(struct node *n, struct call *c) {
 static void reply(struct node *n, struct call *c, struct call *sub) {
     (void)n;
     call_pass(c, sub);
+}
+
+static bool cancel(struct node *n, struct call *c, enum cause cause) {
+    (void)n, (void)cause;
+    targets_wait_over(c);
+    return true;
 }
 
 static bool init(struct node *n, struct error *e) {
@@ -202,5 +210,11 @@ const struct node_type balance_type = {
     .params = params,
     .metrics = metrics,
     .size = sizeof(struct balance),
-    .ops = {.init = init, .seal = seal, .accept = accept, .reply = reply, .check = check},
+    .call_size = sizeof(struct waiting_call),
+    .ops = {.init = init,
+            .seal = seal,
+            .accept = accept,
+            .reply = reply,
+            .cancel = cancel,
+            .check = check},
 };

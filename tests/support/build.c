@@ -186,6 +186,16 @@ uint16_t build_class(struct sim *sim, const char *name, double priority) {
     return index;
 }
 
+/* All that were built. */
+static bool wire_agents(struct sim *sim, struct error *e) {
+    struct node **agents = arena_alloc(&sim->arena, sim->n_nodes * sizeof(struct node *) + 1);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < sim->n_nodes; i++)
+        if (sim->nodes[i]->type->flags & NODE_AGENT)
+            agents[n++] = sim->nodes[i];
+    return sim_wire_agents(sim, agents, n, e);
+}
+
 static bool seal(struct sim *sim, struct node *driver, double warmup, double seconds,
                  const struct span *phases, uint32_t n, struct error *e) {
     struct sim_limits limits = {.warmup = ns_from_s(warmup),
@@ -193,7 +203,8 @@ static bool seal(struct sim *sim, struct node *driver, double warmup, double sec
                                 .full_audit = warmup + seconds <= 1000}; /* longer: statistics */
     if (!sim->n_classes)
         build_class(sim, "user", 0);
-    return sim_wire(sim, &driver, 1, e) && sim_seal(sim, phases, n, &limits, e);
+    return sim_wire(sim, &driver, 1, e) && wire_agents(sim, e) &&
+           sim_seal(sim, phases, n, &limits, e);
 }
 
 void build_run_phases(struct sim *sim, struct node *driver, double warmup, double seconds,

@@ -178,6 +178,25 @@ static bool reads_file(const struct node_type *type) {
     return false;
 }
 
+static struct tree *cold_parts(struct grower *g, struct tree *t) {
+    static const char *const parts[] = {"scheduling", "image_pull", "model_load", "warm_up"};
+    for (int i = 0; i < 4; i++)
+        if (chance(g, 0.5))
+            tree_add(g->arena, t, grow_quantity(g, parts[i], UNIT_TIME, false));
+    return t->n ? t : NULL;
+}
+
+/* Of a day that is shorter than most runs. */
+static struct tree *timetable(struct grower *g, struct tree *t) {
+    for (uint32_t i = 0, n = 1 + below(g, 3); i < n; i++) {
+        struct tree *line = tree_add(g->arena, t, tree_new(g->arena, TREE_TABLE, NULL, NULL));
+        tree_add(g->arena, line,
+                 grow_number(g, "at", 0.1 * i + 0.09 * rng_unit(&g->rng), UNIT_TIME));
+        tree_add(g->arena, line, tree_text(g->arena, "min", "%u", below(g, 3)));
+    }
+    return t;
+}
+
 /* What the components that exist take; the schema leaves it to them. Others get something at
  * random. */
 static struct tree *value(struct grower *g, const struct node_type *type, const struct param *p) {
@@ -196,6 +215,10 @@ static struct tree *value(struct grower *g, const struct node_type *type, const 
             tree_add(g->arena, t, tree_text(g->arena, grow_classes[i], "0.2"));
         return g->n_classes ? t : NULL;
     }
+    if (!strcmp(p->name, "cold_start"))
+        return chance(g, 0.5) ? cold_parts(g, t) : grow_quantity(g, p->name, UNIT_TIME, false);
+    if (!strcmp(p->name, "schedule"))
+        return timetable(g, t);
     if (strcmp(p->name, "weights") || !g->n_named)
         return chance(g, 0.5) ? tree_text(g->arena, p->name, "%u", below(g, 3)) : NULL;
     for (uint32_t i = 0; i < g->n_named; i++)
