@@ -50,7 +50,13 @@ static bool uses(const struct node_type *t, const struct node_type *resource) {
     return false;
 }
 
+/* An agent is of use where there is what it acts on. */
 static const struct node_type *user_of(const struct node_type *resource) {
+    for (const struct param *p = resource->params; p->name; p++)
+        if ((resource->flags & NODE_AGENT) && p->kind == PARAM_REF && (p->flags & REQUIRED)) {
+            const struct node_type *object = component_find(p->ref_kind);
+            return callable(object) ? object : user_of(object);
+        }
     for (int i = 0; node_types[i]; i++)
         if (callable(node_types[i]) && uses(node_types[i], resource))
             return node_types[i];
@@ -215,6 +221,8 @@ static struct tree *value(struct grower *g, const struct node_type *type, const 
             tree_add(g->arena, t, tree_text(g->arena, grow_classes[i], "0.2"));
         return g->n_classes ? t : NULL;
     }
+    if (!strcmp(p->name, "cold_start") && (type->flags & NODE_AGENT) && chance(g, 0.9))
+        return NULL; /* the group mostly has one */
     if (!strcmp(p->name, "cold_start"))
         return chance(g, 0.5) ? cold_parts(g, t) : grow_quantity(g, p->name, UNIT_TIME, false);
     if (!strcmp(p->name, "schedule"))
@@ -285,12 +293,14 @@ static double wanted(const struct grower *g, const struct node_type *type, const
 static void grow_params(struct grower *g, struct tree *t, const struct node_type *type,
                         const struct param *params, const char *name, int depth);
 
-static const char *made_of(struct grower *g, const char *kind) {
+const char *grow_made_of(struct grower *g, const char *kind) {
     const char *address = NULL;
     uint32_t n = 0;
-    for (uint32_t i = 0; i < g->n_made; i++)
-        if ((!kind || !strcmp(g->made[i].type->kind, kind)) && !below(g, ++n))
-            address = g->made[i].address;
+    for (uint32_t i = 0; i < g->n_made; i++) {
+        const struct made *m = &g->made[i];
+        if ((!kind || !strcmp(m->type->kind, kind)) && !strstr(m->address, "[*]") && !below(g, ++n))
+            address = m->address;
+    }
     return address;
 }
 
@@ -305,7 +315,7 @@ static struct tree *parameter(struct grower *g, const struct node_type *type, co
         return p->flags & NAMED ? named_children(g, p, depth) : NULL;
     case PARAM_REF: {
         if (type->flags & NODE_AGENT) { /* by address: it comes after all that it may name */
-            const char *address = made_of(g, p->ref_kind);
+            const char *address = grow_made_of(g, p->ref_kind);
             return address ? tree_text(g->arena, p->name, "\"%s\"", address) : NULL;
         }
         const char *to = chance(g, 0.5) ? visible(g, p->ref_kind) : NULL;
@@ -330,6 +340,8 @@ static struct tree *parameter(struct grower *g, const struct node_type *type, co
             return tree_text(g->arena, p->name, "\"%s\"", GROW_TABLE);
         if (!strcmp(p->name, "class")) /* of the column of that name */
             return tree_text(g->arena, p->name, "\"%s\"", p->name);
+        if (!strcmp(p->name, "metric"))
+            return tree_text(g->arena, p->name, "\"in_flight\"");
         return g->n_facts ? tree_text(g->arena, p->name, "\"%s\"", grow_facts[below(g, g->n_facts)])
                           : NULL;
     case PARAM_TABLE: {
@@ -366,6 +378,26 @@ static const struct param *choose_one(struct grower *g, const struct param *para
     return one;
 }
 
+static bool has_key(const struct tree *t, const char *key) {
+    for (uint32_t i = 0; i < t->n; i++)
+        if (t->kid[i]->key && !strcmp(t->kid[i]->key, key))
+            return true;
+    return false;
+}
+
+/* Pairs that seldom go together, which no table says: the second one is mostly left out. */
+static void part_pairs(struct grower *g, struct tree *t) {
+    static const char *const pairs[][2] = {{"on", "servers"},
+                                           {"count", "max"},
+                                           {"route", "weights"},
+                                           {"base_ejection_time", "max_ejection_time"}};
+    for (size_t k = 0; k < sizeof pairs / sizeof pairs[0]; k++)
+        for (uint32_t i = t->n; has_key(t, pairs[k][0]) && i-- > 0;)
+            if (t->kid[i]->key && !strcmp(t->kid[i]->key, pairs[k][1]) && chance(g, 0.8))
+                for (t->n--; i < t->n; i++)
+                    t->kid[i] = t->kid[i + 1];
+}
+
 /* Children first: conditions speak of them. */
 static void grow_params(struct grower *g, struct tree *t, const struct node_type *type,
                         const struct param *params, const char *name, int depth) {
@@ -385,6 +417,7 @@ static void grow_params(struct grower *g, struct tree *t, const struct node_type
             if (v)
                 tree_add(g->arena, t, v);
         }
+    part_pairs(g, t);
 }
 
 static bool is_nothing(const struct tree *t) {
