@@ -39,7 +39,7 @@ struct group {
     uint64_t cold_time, cold_starts; /* ns; number x 10^9, so that their ratio is in seconds */
     int64_t lost;                    /* evicted, and the order to replace it has not come */
     uint64_t cut_off;                /* calls that ended with their machine */
-    struct node *scaler;             /* the agent that moves `count`, or NULL */
+    struct node *scaler, *spot;      /* the agents that move `count`, take machines away; or NULL */
     struct group_waker *waker;       /* who starts replicas when a call finds none; NULL: nobody */
     struct list waiting;             /* calls that found none: first come, first served */
     struct integral queue;
