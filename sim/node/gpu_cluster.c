@@ -172,10 +172,13 @@ static void schedule_gangs(struct gpu_cluster *k) {
 static struct job *any_pod(struct gpu_cluster *k) {
     struct job *chosen = NULL;
     uint64_t seen = 0;
-    for (struct list *l = k->waiting.next; l != &k->waiting; l = l->next) {
+    int64_t room = 0; /* of the emptiest node */
+    for (int64_t i = 0; i < k->present; i++)
+        room = k->unused[i] > room ? k->unused[i] : room;
+    for (struct list *l = k->waiting.next; room && l != &k->waiting; l = l->next) {
         struct job *j = job_at(l);
         uint64_t missing = (uint64_t)(j->pods - j->placed);
-        if (find_node(k, j->gpus) < 0)
+        if (j->gpus > room)
             continue;
         seen += missing;
         if (rng_below(&k->rng, seen) < missing)

@@ -64,6 +64,14 @@ make_sample() {
     grep -q '^  fails  *0\.0003 \$ per request: .*\[\$0\.000000267 ± ' "$tmp/out"
 }
 
+@test "check autoscaling_lag: an HPA is minutes late" {
+    as_expected autoscaling_lag "8 hold, 3 fail"
+}
+
+@test "check kubernetes_gpu: pod by pod, jobs lock each other out" {
+    as_expected kubernetes_gpu "8 hold, 2 fail"
+}
+
 @test "check whiteboard" {
     as_expected whiteboard "15 hold, 1 fail" --replications 4
 }
