@@ -1,5 +1,5 @@
-/* Private to the autoscaler: autoscaler.c acts, autoscaler_gauge.c measures, hpa.c and kpa.c say
- * what follows from it. */
+/* Private to the autoscaler: autoscaler.c has its parameters, autoscaler_gauge.c measures, hpa.c
+ * and kpa.c say what follows from it, and autoscaler_act.c does that. */
 #ifndef NINES_AGENT_AUTOSCALER_H
 #define NINES_AGENT_AUTOSCALER_H
 
@@ -67,5 +67,8 @@ struct autoscaler {
     struct integral desired, panicking;
     uint64_t ups, downs;
 };
+
+void autoscaler_start(struct node *n);
+void autoscaler_wake(struct group_waker *w); /* the first call waits */
 
 #endif
