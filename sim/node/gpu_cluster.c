@@ -8,221 +8,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/sim.h"
+#include "core/quantity.h"
+#include "node/gpu_cluster.h"
 #include "node/registry.h"
 
-enum { MAX_MACHINES = 64, MAX_PODS = 1000, MAX_IMAGES = 64 };
-enum scheduling { POD_BY_POD, GANG };
-enum placement { SPREAD, BINPACK };
-enum { PURPOSE_PODS, PURPOSE_GPUS, PURPOSE_SERVICE, PURPOSE_PULL };
-
-struct gpu_cluster {
-    struct node base;
-    int64_t nodes, gpus_per_node;
-    struct quantity *pods, *gpus, *service, *image_pull;
-    int scheduling, placement;
-    bool pre_pulled;
-
-    int64_t present, most; /* nodes that are there: the first ones; that were, at some time */
-    int64_t unused[MAX_MACHINES];
-    uint64_t images[MAX_MACHINES]; /* of which classes */
-    struct list waiting, complete; /* jobs: some pods are missing; all are placed */
-    struct rng rng;
-    struct integral capacity, busy, held, queue, deadlocked, fragmented; /* the first three: GPUs */
-    uint64_t rejected, lost;
-};
-
-struct job {
-    struct call base;
-    ns_t came, able; /* able: when the last image will be there */
-    int64_t pods, gpus, placed;
-    bool complete, serving;
-    uint16_t on[MAX_MACHINES]; /* pods on each node */
-};
-
-static struct gpu_cluster *cluster_of(struct node *n) {
-    return container_of(n, struct gpu_cluster, base);
-}
-static struct job *job_of(struct call *c) {
-    return container_of(c, struct job, base);
-}
-static struct job *job_at(struct list *l) {
-    return job_of(call_of_wait(l));
-}
-static ns_t now_of(const struct gpu_cluster *k) {
-    return k->base.sim->clock.now;
-}
-
-/* ---- pods */
-
-/* Spread takes the emptiest node, binpack the fullest that has room; -1: none has. */
-static int64_t find_node(const struct gpu_cluster *k, int64_t gpus) {
-    int64_t best = -1;
-    for (int64_t i = 0; i < k->present; i++) {
-        if (k->unused[i] < gpus)
-            continue;
-        bool better = best < 0 || (k->placement == BINPACK ? k->unused[i] < k->unused[best]
-                                                           : k->unused[i] > k->unused[best]);
-        best = better ? i : best;
-    }
-    return best;
-}
-
-/* A node pulls an image once, from the moment at which it is sure that a pod will run there: pod by
- * pod that is when it is placed. */
-static void pull(struct gpu_cluster *k, struct job *j, int64_t node) {
-    uint64_t image = (uint64_t)1 << j->base.req->class % MAX_IMAGES;
-    if (!k->image_pull || k->pre_pulled || k->images[node] & image)
-        return;
-    k->images[node] |= image;
-    ns_t there = now_of(k) + quantity_ns(k->image_pull, &j->base, PURPOSE_PULL + (uint64_t)node);
-    j->able = there > j->able ? there : j->able;
-}
-
-static bool place_pod(struct gpu_cluster *k, struct job *j) {
-    int64_t node = find_node(k, j->gpus);
-    if (node < 0)
-        return false;
-    k->unused[node] -= j->gpus;
-    j->on[node]++;
-    j->placed++;
-    integral_add(&k->held, now_of(k), j->gpus);
-    if (k->scheduling == POD_BY_POD)
-        pull(k, j, node);
-    return true;
-}
-
-static void give_back(struct gpu_cluster *k, struct job *j) {
-    for (int64_t i = 0; i < k->present; i++)
-        k->unused[i] += j->on[i] * j->gpus;
-    memset(j->on, 0, sizeof j->on);
-    if (!j->complete)
-        integral_add(&k->held, now_of(k), -j->placed * j->gpus);
-    else if (j->serving)
-        integral_add(&k->busy, now_of(k), -j->placed * j->gpus);
-    j->placed = 0;
-}
-
-/* ---- running */
-
-static void schedule(struct gpu_cluster *k);
-
-static void leave(struct gpu_cluster *k, struct job *j) {
-    give_back(k, j);
-    if (!j->complete)
-        integral_add(&k->queue, now_of(k), -1);
-    list_remove(&j->base.wait);
-}
-
-static void done(struct event *ev) {
-    struct job *j = job_of(call_of_timer(ev));
-    struct gpu_cluster *k = cluster_of(j->base.node);
-    call_phase(&j->base, PHASE_SERVICE, now_of(k) - j->able);
-    leave(k, j);
-    call_finish(&j->base, OUTCOME_OK);
-    schedule(k);
-}
-
-static void serve(struct event *ev) {
-    struct job *j = job_of(call_of_timer(ev));
-    struct gpu_cluster *k = cluster_of(j->base.node);
-    integral_add(&k->busy, now_of(k), j->placed * j->gpus);
-    j->serving = true;
-    call_milestone(&j->base, MILESTONE_SERVICE);
-    call_wake(&j->base, NULL, quantity_ns(k->service, &j->base, PURPOSE_SERVICE), done);
-}
-
-/* All pods are there: the last image may still be on its way. */
-static void begin(struct gpu_cluster *k, struct job *j) {
-    ns_t now = now_of(k);
-    for (int64_t i = 0; k->scheduling == GANG && i < k->present; i++)
-        if (j->on[i])
-            pull(k, j, i);
-    j->complete = true;
-    integral_add(&k->held, now, -j->placed * j->gpus);
-    integral_add(&k->queue, now, -1);
-    list_remove(&j->base.wait);
-    list_append(&k->complete, &j->base.wait);
-    j->able = j->able > now ? j->able : now;
-    call_phase(&j->base, PHASE_WAIT, now - j->came);
-    call_phase(&j->base, PHASE_STALL, j->able - now);
-    call_wake(&j->base, NULL, j->able - now, serve);
-}
-
-/* ---- scheduling */
-
-static bool place_gang(struct gpu_cluster *k, struct job *j) {
-    while (j->placed < j->pods && place_pod(k, j))
-        ;
-    if (j->placed == j->pods)
-        return true;
-    give_back(k, j);
-    return false;
-}
-
-static void schedule_gangs(struct gpu_cluster *k) {
-    for (struct list *l = k->waiting.next, *next; l != &k->waiting; l = next) {
-        next = l->next;
-        if (place_gang(k, job_at(l)))
-            begin(k, job_at(l));
-    }
-}
-
-/* Any of the pods that would fit, each as likely as the others. */
-static struct job *any_pod(struct gpu_cluster *k) {
-    struct job *chosen = NULL;
-    uint64_t seen = 0;
-    int64_t room = 0; /* of the emptiest node */
-    for (int64_t i = 0; i < k->present; i++)
-        room = k->unused[i] > room ? k->unused[i] : room;
-    for (struct list *l = k->waiting.next; room && l != &k->waiting; l = l->next) {
-        struct job *j = job_at(l);
-        uint64_t missing = (uint64_t)(j->pods - j->placed);
-        if (j->gpus > room)
-            continue;
-        seen += missing;
-        if (rng_below(&k->rng, seen) < missing)
-            chosen = j;
-    }
-    return chosen;
-}
-
-static void schedule_pods(struct gpu_cluster *k) {
-    struct job *j;
-    while ((j = any_pod(k))) {
-        place_pod(k, j);
-        if (j->placed == j->pods)
-            begin(k, j);
-    }
-}
-
-static void set_flag(struct integral *g, ns_t now, bool on) {
-    integral_add(g, now, on - g->value);
-}
-
-/* Whom what is unused would be enough for, if it were on other nodes. */
-static bool fragmented(const struct gpu_cluster *k) {
-    int64_t unused = 0;
-    for (int64_t i = 0; i < k->present; i++)
-        unused += k->unused[i];
-    for (struct list *l = k->waiting.next; l != &k->waiting; l = l->next) {
-        const struct job *j = job_at(l);
-        if ((j->pods - j->placed) * j->gpus <= unused)
-            return true;
-    }
-    return false;
-}
-
-static void schedule(struct gpu_cluster *k) {
-    if (k->base.gate.down || k->base.sim->closing)
-        return;
-    if (k->scheduling == GANG)
-        schedule_gangs(k);
-    else
-        schedule_pods(k);
-    set_flag(&k->deadlocked, now_of(k), k->held.value > 0 && list_empty(&k->complete));
-    set_flag(&k->fragmented, now_of(k), fragmented(k));
-}
+enum { MAX_PODS = 1000 }; /* of a job */
 
 /* ---- calls */
 
@@ -232,9 +22,9 @@ static int64_t whole(double x) {
 
 static void accept(struct node *n, struct call *c) {
     struct gpu_cluster *k = cluster_of(n);
-    struct job *j = job_of(c);
-    j->pods = whole(quantity_draw(k->pods, c, PURPOSE_PODS));
-    j->gpus = whole(quantity_draw(k->gpus, c, PURPOSE_GPUS));
+    struct gpu_job *j = job_of(c);
+    j->pods = whole(quantity_draw(k->pods, c, GPU_PODS));
+    j->gpus = whole(quantity_draw(k->gpus, c, GPU_GPUS));
     j->came = n->sim->clock.now;
     j->able = 0;
     j->placed = 0;
@@ -248,25 +38,19 @@ static void accept(struct node *n, struct call *c) {
     }
     list_append(&k->waiting, &c->wait);
     integral_add(&k->queue, j->came, 1);
-    if (k->scheduling == POD_BY_POD) /* it takes what is there */
-        while (j->placed < j->pods && place_pod(k, j))
-            ;
-    if (j->placed == j->pods)
-        begin(k, j);
-    schedule(k);
+    gpu_offer(k, j);
+    gpu_schedule(k);
 }
 
 static bool cancel(struct node *n, struct call *c, enum cause cause) {
     struct gpu_cluster *k = cluster_of(n);
     if (cause == CAUSE_QUEUED && job_of(c)->complete)
         return false;
-    leave(k, job_of(c));
+    gpu_leave(k, job_of(c));
     if (cause != CAUSE_CRASH)
-        schedule(k);
-    else {
-        set_flag(&k->deadlocked, now_of(k), false);
-        set_flag(&k->fragmented, now_of(k), false);
-    }
+        gpu_schedule(k);
+    else
+        gpu_forget(k);
     return true;
 }
 
@@ -274,7 +58,7 @@ static bool cancel(struct node *n, struct call *c, enum cause cause) {
 
 static void kill_those_on(struct gpu_cluster *k, struct list *jobs, int64_t from) {
     for (struct list *l = jobs->next, *next; l != jobs; l = next) {
-        struct job *j = job_at(l);
+        struct gpu_job *j = job_at(l);
         next = l->next;
         int64_t there = 0;
         for (int64_t i = from; i < k->present; i++)
@@ -282,7 +66,7 @@ static void kill_those_on(struct gpu_cluster *k, struct list *jobs, int64_t from
         if (!there)
             continue;
         k->lost++;
-        leave(k, j);
+        gpu_leave(k, j);
         call_finish(&j->base, OUTCOME_ERROR);
     }
 }
@@ -292,14 +76,11 @@ static void changed(struct node *n, const struct param *p) {
     (void)p;
     kill_those_on(k, &k->waiting, k->nodes);
     kill_those_on(k, &k->complete, k->nodes);
-    for (int64_t i = k->present; i < k->nodes; i++) {
-        k->unused[i] = k->gpus_per_node;
-        k->images[i] = 0;
-    }
-    integral_add(&k->capacity, now_of(k), k->nodes * k->gpus_per_node - k->capacity.value);
+    gpu_add_nodes(k, k->present, k->nodes);
+    integral_add(&k->capacity, gpu_now(k), k->nodes * k->gpus_per_node - k->capacity.value);
     k->present = k->nodes;
     k->most = k->most > k->nodes ? k->most : k->nodes;
-    schedule(k);
+    gpu_schedule(k);
 }
 
 /* ---- set-up */
@@ -310,8 +91,7 @@ static bool seal(struct node *n, struct error *e) {
     list_init(&k->waiting);
     list_init(&k->complete);
     k->present = k->most = k->nodes;
-    for (int64_t i = 0; i < k->present; i++)
-        k->unused[i] = k->gpus_per_node;
+    gpu_add_nodes(k, 0, k->present);
     k->capacity.value = k->nodes * k->gpus_per_node;
     k->rng.state = rng_key(n->salt, 0x706f6473u);
     return true;
@@ -333,7 +113,7 @@ static const struct param params[] = {
     PARAM(INTEGER, "nodes", struct gpu_cluster, nodes, NULL,
           "machines; fewer: those with the highest numbers are lost, and the jobs that have a pod "
           "there",
-          .flags = REQUIRED | LIVE, .min = 1, .max = MAX_MACHINES),
+          .flags = REQUIRED | LIVE, .min = 1, .max = GPU_NODES),
     PARAM(INTEGER, "gpus_per_node", struct gpu_cluster, gpus_per_node, "8", "GPUs in a machine",
           .min = 1, .max = 64),
     PARAM(QUANTITY, "pods", struct gpu_cluster, pods, "1",
@@ -378,9 +158,9 @@ static const struct metric metrics[] = {
 static bool check_list(const struct gpu_cluster *k, const struct list *jobs, bool complete,
                        int64_t unused[], int64_t *gpus, int64_t *serving, int64_t *n) {
     for (struct list *l = jobs->next; l != jobs; l = l->next) {
-        const struct job *j = job_at(l);
+        const struct gpu_job *j = job_at(l);
         int64_t sum = 0;
-        for (int64_t i = 0; i < MAX_MACHINES; i++) {
+        for (int64_t i = 0; i < GPU_NODES; i++) {
             unused[i] += j->on[i] * j->gpus;
             sum += i < k->present ? j->on[i] : 0;
         }
@@ -396,8 +176,7 @@ static bool check_list(const struct gpu_cluster *k, const struct list *jobs, boo
 
 static bool check(struct node *n, struct error *e) {
     const struct gpu_cluster *k = cluster_of(n);
-    int64_t all[MAX_MACHINES] = {0}, held = 0, complete = 0, busy = 0, none = 0, waiting = 0,
-            in = 0;
+    int64_t all[GPU_NODES] = {0}, held = 0, complete = 0, busy = 0, none = 0, waiting = 0, in = 0;
     if (!check_list(k, &k->waiting, false, all, &held, &none, &waiting) ||
         !check_list(k, &k->complete, true, all, &complete, &busy, &in) || none)
         return error_set(e, "a job has other pods than those that are placed");
@@ -422,7 +201,7 @@ const struct node_type gpu_cluster_type = {
     .params = params,
     .metrics = metrics,
     .size = sizeof(struct gpu_cluster),
-    .call_size = sizeof(struct job),
+    .call_size = sizeof(struct gpu_job),
     .ops = {.seal = seal,
             .accept = accept,
             .cancel = cancel,

@@ -147,6 +147,12 @@ static void images_are_pulled_once(void **state) {
     assert_near(metric(&m, "gpus:stall.mean"), 9 / 4., 1e-9);
     assert_near(metric(&m, "gpus:utilization"), (1 + 2 + 1 + 6) * 10 / 640., 1e-9);
     sim_free(m.sim);
+    m = model(ONE_NODE "image_pull=3s, " PODS);
+    driver_call(m.driver, 0, "two");
+    driver_call(m.driver, 1, "two"); /* waits for the rest of the pull */
+    build_run(m.sim, m.driver, 0, 80);
+    assert_near(done(&m, 1), 13, 1e-9);
+    sim_free(m.sim);
     m = model("nodes=2, gpus_per_node=4, image_pull=3s, pre_pulled=true, " PODS);
     driver_call(m.driver, 0, "one");
     build_run(m.sim, m.driver, 0, 80);
