@@ -3,9 +3,9 @@
 #ifndef NINES_TESTS_GROW_IMPL_H
 #define NINES_TESTS_GROW_IMPL_H
 
+#include "agent/registry.h"
 #include "base/rng.h"
 #include "grow.h"
-#include "agent/registry.h"
 #include "node/registry.h"
 
 enum { MAX_MADE = 60, MAX_LOCALS = 12, NAMES = 3, MAX_NAMED = 4 };
