@@ -29,11 +29,29 @@ static void enter_state(struct replica *r, enum replica_state state) {
         count_ready(r, state == REPLICA_READY);
 }
 
+static void become_ready(struct replica *r) {
+    r->since = r->group->base.sim->clock.now;
+    enter_state(r, REPLICA_READY);
+    group_go_on(r->group);
+}
+
+/* ---- leaving */
+
+static void gone(struct replica *r) {
+    bool evicted = r->evicted;
+    r->evicted = false;
+    if (event_pending(&r->event))
+        event_cancel(&r->group->base.sim->clock, &r->event);
+    enter_state(r, REPLICA_ABSENT);
+    if (evicted) /* another one may have waited for the room */
+        group_scale(r->group, r->group->count);
+}
+
 static void became_idle(struct node *root) {
     struct replica *r = container_of(root->scope, struct replica, scope);
     root->idle_hook = NULL;
     if (r->state == REPLICA_DRAINING)
-        enter_state(r, REPLICA_ABSENT);
+        gone(r);
 }
 
 static void drain(struct replica *r) {
@@ -47,35 +65,101 @@ static void drain(struct replica *r) {
     enter_state(r, REPLICA_DRAINING);
 }
 
+static bool is_within(const struct node *n, const struct replica *r) {
+    const struct scope *s = n->scope;
+    while (s && s != &r->scope)
+        s = s->parent;
+    return s != NULL;
+}
+
+static void each_within(struct replica *r, void (*act)(struct node *)) {
+    struct sim *sim = r->group->base.sim;
+    for (uint32_t i = 0; i < sim->n_order; i++)
+        if (is_within(sim->order[i], r))
+            act(sim->order[i]);
+}
+
+static void go_down(struct node *n) {
+    n->gate.active = true;
+    n->gate.down++;
+}
+
+static void come_back(struct node *n) {
+    struct gate *g = &n->gate;
+    g->down--;
+    g->active = g->down || g->slow != 1 || g->error_rate > 0 || g->added > 0 || g->loss > 0;
+}
+
+/* All of it is down before the first call ends, so that nobody is let in in passing. */
+static void machine_goes(struct event *ev) {
+    struct replica *r = container_of(ev, struct replica, event);
+    struct node *root = r->scope.root;
+    r->group->cut_off += (uint64_t)root->meter.in_flight.value;
+    root->idle_hook = NULL;
+    each_within(r, go_down);
+    each_within(r, node_crash);
+    each_within(r, come_back);
+    gone(r);
+}
+
+void group_evict(struct group *g, uint32_t i, ns_t notice) {
+    struct replica *r = &g->at[i];
+    struct clock *clock = &g->base.sim->clock;
+    g->lost++;
+    drain(r);
+    if (r->state == REPLICA_ABSENT) { /* it had nothing to finish */
+        group_scale(g, g->count);
+        return;
+    }
+    r->evicted = true;
+    event_init(&r->event, machine_goes);
+    event_at(clock, &r->event, clock->now + notice);
+}
+
+void group_replace(struct group *g) {
+    g->lost--;
+    group_scale(g, g->count);
+}
+
+/* ---- starting */
+
 static void started(struct event *ev) {
-    enter_state(container_of(ev, struct replica, event), REPLICA_READY);
+    struct replica *r = container_of(ev, struct replica, event);
+    struct group *g = r->group;
+    g->cold_time += (uint64_t)(g->base.sim->clock.now - r->ordered);
+    g->cold_starts += NS_PER_S;
+    become_ready(r);
+}
+
+static void lose_contents(struct node *n) {
+    if (n->type->ops.flush)
+        n->type->ops.flush(n);
 }
 
 /* Cold starts belong to no call: each draws from the replica's own key and how often the group has
  * started one. */
 static ns_t cold_start(struct replica *r) {
     struct group *g = r->group;
-    const struct quantity *q = g->cold_start;
-    g->started++;
-    if (!q)
-        return 0;
-    if (q->kind != QUANTITY_DIST)
-        return ns_from_s(quantity_at(q, ns_to_s(sim_time(g->base.sim))));
-    struct rng rng = {rng_key(rng_key(g->base.salt, r->scope.index), g->started)};
-    return ns_from_s(q->scale * dist_draw(q->dist, &rng));
+    uint64_t key = rng_key(rng_key(g->base.salt, r->scope.index), ++g->started);
+    return cold_start_draw(&g->cold, key, ns_to_s(sim_time(g->base.sim)));
 }
 
 static void start(struct replica *r) {
     struct clock *clock = &r->group->base.sim->clock;
     if (r->state == REPLICA_DRAINING) { /* called back before it had left */
         r->scope.root->idle_hook = NULL;
-        enter_state(r, REPLICA_READY);
+        become_ready(r);
         return;
     }
     ns_t delay = cold_start(r);
-    enter_state(r, delay ? REPLICA_STARTING : REPLICA_READY);
-    if (delay)
+    each_within(r, lose_contents);
+    r->ordered = clock->now;
+    event_init(&r->event, started);
+    if (delay) {
+        enter_state(r, REPLICA_STARTING);
         event_at(clock, &r->event, clock->now + delay);
+    } else
+        started(&r->event);
 }
 
 void targets_open(struct node *n, struct edge_list *l) {
@@ -109,10 +193,11 @@ void group_scale(struct group *g, int64_t count) {
     int64_t have = 0;
     for (int64_t i = 0; i < g->max; i++)
         have += g->at[i].state == REPLICA_STARTING || g->at[i].state == REPLICA_READY;
-    for (int64_t i = 0; i < g->max && have < count; i++)
-        if (g->at[i].state == REPLICA_ABSENT || g->at[i].state == REPLICA_DRAINING) {
-            start(&g->at[i]);
+    for (int64_t i = 0; i < g->max && have < count - g->lost; i++)
+        if (g->at[i].state == REPLICA_ABSENT ||
+            (g->at[i].state == REPLICA_DRAINING && !g->at[i].evicted)) {
             have++;
+            start(&g->at[i]);
         }
     for (int64_t i = g->max - 1; i >= 0 && have > count; i--)
         if (g->at[i].state == REPLICA_STARTING || g->at[i].state == REPLICA_READY) {
@@ -150,7 +235,10 @@ void group_leave(struct group *g, uint32_t i, struct node *root) {
 
 /* Both may have been set from outside after the replicas were built. */
 static bool seal(struct node *n, struct error *e) {
-    const struct group *g = group_of(n);
+    struct group *g = group_of(n);
+    list_init(&g->waiting);
+    if (!cold_start_read(&g->cold, n->sim, &g->cold_start, e))
+        return false;
     if (g->max != g->built)
         return error_set(
             e, "max = %lld: %lld replicas have been built; give max in the file or as a knob",
@@ -162,8 +250,10 @@ static bool seal(struct node *n, struct error *e) {
 
 static void begin(struct node *n) {
     struct group *g = group_of(n);
-    for (int64_t i = 0; i < g->count; i++)
-        enter_state(&g->at[i], REPLICA_READY); /* the run begins with a warm fleet */
+    for (int64_t i = 0; i < g->count; i++) { /* the run begins with a warm fleet */
+        g->at[i].ordered = g->at[i].since = n->sim->clock.now;
+        enter_state(&g->at[i], REPLICA_READY);
+    }
 }
 
 static void changed(struct node *n, const struct param *p) {
@@ -187,8 +277,10 @@ static const struct param params[] = {
           .flags = REQUIRED | LIVE, .min = 0, .max = 1e5),
     PARAM(INTEGER, "max", struct group, max, "0", "replicas that may ever run; 0: count",
           .max = 1e5),
-    PARAM(QUANTITY, "cold_start", struct group, cold_start, NULL,
-          "from the order to start a replica until it takes calls", .unit = UNIT_TIME),
+    PARAM(VALUE, "cold_start", struct group, cold_start, NULL,
+          "from the order to start a replica until it takes calls: a duration, a distribution, a "
+          "signal, or a table of parts that are added up: scheduling, image_pull (of which "
+          "image_cached is the share that needs none), model_load, warm_up, readiness"),
     PARAM(
         VALUE, "price", struct group, price, NULL,
         "what one replica is made of, such as { vcpu = 12 } or { gpu = \"A10G\" }, or USD an hour; "
@@ -205,6 +297,13 @@ static const struct metric metrics[] = {
     METRIC(INTEGRAL, "provisioned", struct group, provisioned,
            "replicas that are paid for: starting, ready or draining"),
     METRIC(COUNTER, "started", struct group, started, "replicas started after the beginning"),
+    METRIC(PER, "cold_start", struct group, cold_time,
+           "how long those that became ready had taken, mean",
+           .offset2 = offsetof(struct group, cold_starts), .unit = UNIT_TIME),
+    METRIC(INTEGRAL, "activator_queue", struct group, queue,
+           "calls that wait because no replica is ready, mean over time"),
+    METRIC(COUNTER, "cut_off", struct group, cut_off,
+           "calls that ended because the machine of their replica was taken away"),
     {0},
 };
 
@@ -224,12 +323,19 @@ static bool check(struct node *n, struct error *e) {
         const struct node *root = r->scope.root;
         ready += r->state == REPLICA_READY;
         paid += r->state != REPLICA_ABSENT;
-        if (event_pending(&r->event) != (r->state == REPLICA_STARTING) ||
+        if (event_pending(&r->event) != (r->state == REPLICA_STARTING || r->evicted) ||
+            (r->evicted && r->state != REPLICA_DRAINING) ||
             (root->idle_hook != NULL) != (r->state == REPLICA_DRAINING) ||
             (root->idle_hook && !root->meter.in_flight.value))
             return error_set(e, "replica %lld is in state %d and waits for something else",
                              (long long)i + 1, (int)r->state);
     }
+    int64_t waiting = 0;
+    for (const struct list *l = g->waiting.next; l != &g->waiting; l = l->next)
+        waiting++;
+    if (waiting != g->queue.value || (waiting && (g->n_ready || !g->waker)))
+        return error_set(e, "%lld calls wait for a replica, %lld are counted, %u are ready",
+                         (long long)waiting, (long long)g->queue.value, g->n_ready);
     return (ready == g->n_ready && ready == g->ready.value && paid == g->provisioned.value) ||
            error_set(e, "%lld replicas are ready, %u are counted; %lld are there, %lld are counted",
                      (long long)ready, g->n_ready, (long long)paid,

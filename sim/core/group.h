@@ -7,6 +7,7 @@
 #ifndef NINES_CORE_GROUP_H
 #define NINES_CORE_GROUP_H
 
+#include "core/cold_start.h"
 #include "core/schema.h"
 
 enum replica_state { REPLICA_ABSENT, REPLICA_STARTING, REPLICA_READY, REPLICA_DRAINING };
@@ -15,23 +16,33 @@ struct replica {
     struct scope scope;
     struct group *group;
     enum replica_state state;
-    struct event event; /* start-up ends; a drain is looked at again */
+    bool evicted;        /* drains because its machine is taken away: nobody calls it back */
+    struct event event;  /* start-up ends; the machine of an evicted one goes */
+    ns_t ordered, since; /* when it was last told to start; when it became ready */
 };
 
 struct group {
     struct node base;
     int64_t count, max;
-    struct quantity *cold_start; /* from the order to start until ready */
-    struct value price;          /* table: what one replica is made of, or USD an hour */
-    struct callback *build;      /* called by the scenario's reader, not by core */
-    double hourly;               /* USD an hour for a replica, from the price */
-    struct replica *at;          /* max of them */
-    int64_t built;               /* how many `at` has room for */
+    struct value cold_start; /* as given; read when sealed */
+    struct cold_start cold;  /* from the order to start until ready */
+    struct value price;      /* table: what one replica is made of, or USD an hour */
+    struct callback *build;  /* called by the scenario's reader, not by core */
+    double hourly;           /* USD an hour for a replica, from the price */
+    struct replica *at;      /* max of them */
+    int64_t built;           /* how many `at` has room for */
     uint32_t n_ready;
     struct group_ear *ears;
     struct integral ready,
         provisioned; /* provisioned: from the order to start to the end of draining */
     uint64_t started;
+    uint64_t cold_time, cold_starts; /* ns; number x 10^9, so that their ratio is in seconds */
+    int64_t lost;                    /* evicted, and the order to replace it has not come */
+    uint64_t cut_off;                /* calls that ended with their machine */
+    struct node *scaler, *spot;      /* the agents that move `count`, take machines away; or NULL */
+    struct group_waker *waker;       /* who starts replicas when a call finds none; NULL: nobody */
+    struct list waiting;             /* calls that found none: first come, first served */
+    struct integral queue;
 };
 
 /* Hears of replicas that begin or cease to take calls; embedded in what the listener owns. */
@@ -71,8 +82,40 @@ static inline bool target_ready(const struct edge_list *l, uint32_t i) {
 uint32_t targets_ready(const struct edge_list *l);
 
 /* Starts or drains replicas until `count` are starting or ready: the lowest absent index starts
- * first, the highest ready drains first. */
+ * first, the highest ready drains first. Who moves a group's count sets the parameter, which comes
+ * here. */
 void group_scale(struct group *g, int64_t count);
+
+/* ---- machines that are taken away */
+
+/* Replica `i`, which is starting or ready, takes no calls from now on; what it still has after
+ * `notice` ends in ERROR. It is not replaced before group_replace, which is called once for each,
+ * orders another one; that one starts as soon as there is room for it. */
+void group_evict(struct group *g, uint32_t i, ns_t notice);
+void group_replace(struct group *g);
+
+/* ---- calls that wait while no replica is ready
+ *
+ * What an activator does. Only where somebody starts replicas for them: then a call that finds none
+ * waits in the group, and its node's `accept` gets it again as soon as there is one. The time is
+ * PHASE_WAIT of that node, whose calls begin with a struct waiting_call. */
+
+struct group_waker {
+    void (*called)(struct group_waker *); /* the first call waits */
+};
+
+struct waiting_call {
+    struct call base;
+    struct group *at; /* where it waits; NULL: it does not */
+    ns_t since;
+};
+
+/* For ops.accept: none of the targets is ready. False: nobody would come; refuse the call. */
+bool targets_wait(const struct edge_list *l, struct call *c);
+/* For ops.cancel: takes the call out; true: it was waiting. */
+bool targets_wait_over(struct call *c);
+/* For core/group.c: a replica has become ready. */
+void group_go_on(struct group *g);
 
 /* For cost: 0 and NULL for a node that is no priced group. */
 double group_price(const struct node *n);

@@ -184,6 +184,8 @@ bool schema_given(const void *base, const struct param *p) {
         return *(struct quantity *const *)at != NULL;
     case PARAM_TEXT:
         return *(const char *const *)at != NULL;
+    case PARAM_VALUE:
+        return ((const struct value *)at)->type != VALUE_NIL;
     case PARAM_BOOL:
         return *(const bool *)at;
     case PARAM_TABLE:

@@ -19,25 +19,37 @@ static bool bind(struct sim *sim, const struct metric_ref *ref, struct metric_qu
     return true;
 }
 
-static void make(struct window *w, struct sim *sim, const struct metric_query *q, ns_t step) {
-    *w = (struct window){.sim = sim, .query = *q, .step = step};
-    for (int i = 0; i <= WINDOW_STEPS; i++)
+static void make(struct window *w, struct sim *sim, const struct metric_query *q, ns_t step,
+                 uint32_t steps) {
+    *w = (struct window){.sim = sim, .query = *q, .step = step, .steps = steps};
+    w->kept = arena_alloc(&sim->arena, (steps + 1) * sizeof *w->kept);
+    for (uint32_t i = 0; i <= steps; i++)
         metric_hist_init(q, &w->kept[i].hist);
     metric_hist_init(q, &w->between.hist);
     w->now = w->kept;
 }
 
-bool window_init(struct window *w, struct sim *sim, const struct metric_ref *ref, ns_t step,
-                 struct error *e) {
+static bool init(struct window *w, struct sim *sim, const struct metric_ref *ref, ns_t step,
+                 uint32_t steps, struct error *e) {
     struct metric_query q;
     if (!bind(sim, ref, &q, e))
         return false;
-    make(w, sim, &q, step);
+    make(w, sim, &q, step, steps);
     return true;
 }
 
+bool window_init(struct window *w, struct sim *sim, const struct metric_ref *ref, ns_t step,
+                 struct error *e) {
+    return init(w, sim, ref, step, WINDOW_STEPS, e);
+}
+
+bool window_init_last(struct window *w, struct sim *sim, const struct metric_ref *ref, ns_t step,
+                      struct error *e) {
+    return init(w, sim, ref, step, 1, e);
+}
+
 void window_release(struct window *w) {
-    for (int i = 0; i <= WINDOW_STEPS; i++)
+    for (uint32_t i = 0; w->kept && i <= w->steps; i++)
         hist_release(&w->kept[i].hist);
     hist_release(&w->between.hist);
 }
@@ -49,7 +61,7 @@ void window_start(struct window *w) {
 }
 
 void window_turn(struct window *w) {
-    w->now = &w->kept[++w->turns % (WINDOW_STEPS + 1)];
+    w->now = &w->kept[++w->turns % (w->steps + 1)];
     metric_read(w->sim, &w->query, w->now);
 }
 
@@ -73,11 +85,11 @@ static void difference(struct metric_sums *out, const struct metric_sums *to,
 }
 
 double window_value(struct window *w) {
-    uint64_t steps = w->turns < WINDOW_STEPS ? w->turns : WINDOW_STEPS;
+    uint64_t steps = w->turns < w->steps ? w->turns : w->steps;
     enum metric_lack lack;
     if (!steps)
         return NAN;
-    difference(&w->between, w->now, &w->kept[(w->turns - steps) % (WINDOW_STEPS + 1)]);
+    difference(&w->between, w->now, &w->kept[(w->turns - steps) % (w->steps + 1)]);
     return metric_of_sums(&w->query, &w->between, ns_to_s((ns_t)steps * w->step), &lack);
 }
 
@@ -97,7 +109,7 @@ static bool make_expr(struct window_expr *x, struct sim *sim, const struct expr 
         struct metric_query one = q;
         if (x->kind != EXPR_METRIC)
             one.nodes = (struct node_set){.at = q.nodes.at + x->n, .n = 1};
-        make(&x->of[x->n], sim, &one, step);
+        make(&x->of[x->n], sim, &one, step, WINDOW_STEPS);
     }
     return true;
 }

@@ -16,14 +16,18 @@ struct window {
     const struct sim *sim;
     struct metric_query query;
     ns_t step;
+    uint32_t steps; /* it is so many long */
     uint64_t turns;
-    struct metric_sums kept[WINDOW_STEPS + 1], *now, between;
+    struct metric_sums *kept, *now, between; /* kept: steps + 1 */
 };
 
 /* When sealed; `step` is a tenth of the window. False: it is no metric, or none that is known while
  * running; the error names neither key nor place. Releasing what was never made does nothing. */
 bool window_init(struct window *w, struct sim *sim, const struct metric_ref *ref, ns_t step,
                  struct error *e);
+/* The same of one step: no window slides, each turn tells of the time since the one before. */
+bool window_init_last(struct window *w, struct sim *sim, const struct metric_ref *ref, ns_t step,
+                      struct error *e);
 void window_release(struct window *w);
 
 /* Begins, on the present clock; then every step. */

@@ -15,6 +15,8 @@ static void accept(struct node *n, struct call *c) {
     struct balance *b = balance_of(n);
     struct host_set *s = b->only ? b->only : hosts_choose(b, c);
     if (!s || s->n == 0) {
+        if (targets_wait(&b->targets, c))
+            return;
         b->refused++;
         call_finish(c, OUTCOME_ERROR);
         return;
@@ -35,6 +37,7 @@ static void reply(struct node *n, struct call *c, struct call *sub) {
 /* A caller that has no time left has waited in vain: its target was too slow. */
 static bool cancel(struct node *n, struct call *c, enum cause cause) {
     struct balance *b = balance_of(n);
+    targets_wait_over(c);
     if (b->outlier.on && c->subs && (cause == CAUSE_DEADLINE || cause == CAUSE_QUEUED))
         outlier_result(b, (uint32_t)(c->subs->via - b->targets.at), OUTCOME_TIMEOUT);
     return true;
@@ -230,6 +233,7 @@ const struct node_type balance_type = {
     .params = params,
     .metrics = metrics,
     .size = sizeof(struct balance),
+    .call_size = sizeof(struct waiting_call),
     .ops = {.init = init,
             .seal = seal,
             .start = start,

@@ -24,18 +24,18 @@ struct fanout {
 };
 
 struct fanout_call {
-    struct call base;
-    int64_t need, out, good; /* answers that make one; asked and silent so far; good ones */
-    double quality;          /* sum over the good ones */
-    enum outcome failure;    /* the last one */
-    bool degraded, patient;  /* an answer was degraded; a partial answer is better than none */
+    struct waiting_call waiting; /* for a replica */
+    int64_t need, out, good;     /* answers that make one; asked and silent so far; good ones */
+    double quality;              /* sum over the good ones */
+    enum outcome failure;        /* the last one */
+    bool degraded, patient;      /* an answer was degraded; a partial answer is better than none */
 };
 
 static struct fanout *fanout_of(struct node *n) {
     return container_of(n, struct fanout, base);
 }
 static struct fanout_call *mine(struct call *c) {
-    return container_of(c, struct fanout_call, base);
+    return container_of(c, struct fanout_call, waiting.base);
 }
 
 /* ---- the answer */
@@ -80,6 +80,8 @@ static void expire(struct event *ev) {
 static void accept(struct node *n, struct call *c) {
     struct fanout *f = fanout_of(n);
     int64_t asked = targets_ready(&f->to) * f->copies;
+    if (asked == 0 && targets_wait(&f->to, c))
+        return;
     struct fanout_call *m = mine(c);
     m->out = asked;
     m->need = f->wait_for == ALL ? asked : f->wait_for == FIRST ? 1 : f->quorum;
@@ -117,6 +119,12 @@ static void reply(struct node *n, struct call *c, struct call *sub) {
         answer_full(c);
     else if (m->out == 0 || (!m->patient && m->good + m->out < m->need))
         answer_partial(c, m->failure);
+}
+
+static bool cancel(struct node *n, struct call *c, enum cause cause) {
+    (void)n, (void)cause;
+    targets_wait_over(c);
+    return true;
 }
 
 /* ---- set-up */
@@ -172,7 +180,7 @@ static const struct metric metrics[] = {
 static void look(void *ctx, void *object) {
     struct call *c = object;
     const struct fanout_call *m = mine(c);
-    if (!c->travelling && (!c->subs || m->out <= 0 || m->good >= m->need))
+    if (!c->travelling && !m->waiting.at && (!c->subs || m->out <= 0 || m->good >= m->need))
         *(uint64_t *)ctx += 1;
 }
 
@@ -193,5 +201,10 @@ const struct node_type fanout_type = {
     .results = result_names,
     .size = sizeof(struct fanout),
     .call_size = sizeof(struct fanout_call),
-    .ops = {.init = init, .seal = seal, .accept = accept, .reply = reply, .check = check},
+    .ops = {.init = init,
+            .seal = seal,
+            .accept = accept,
+            .reply = reply,
+            .cancel = cancel,
+            .check = check},
 };

@@ -19,6 +19,7 @@ const struct node_type *const node_types[] = {
     &fail_type,
     &fallback_type,
     &fanout_type,
+    &gpu_cluster_type,
     &hedge_type,
     &limiter_type,
     &loop_type,

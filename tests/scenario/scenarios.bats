@@ -84,6 +84,14 @@ make_sample() {
     as_expected gray_failure "6 hold, 3 fail"
 }
 
+@test "check autoscaling_lag: an HPA is minutes late" {
+    as_expected autoscaling_lag "8 hold, 3 fail"
+}
+
+@test "check kubernetes_gpu: pod by pod, jobs lock each other out" {
+    as_expected kubernetes_gpu "8 hold, 2 fail"
+}
+
 @test "check whiteboard" {
     as_expected whiteboard "15 hold, 1 fail" --replications 4
 }

@@ -23,14 +23,15 @@ static bool has_children(const struct node_type *t) {
     return false;
 }
 
-/* The more there is to set and to measure, the more there is to go wrong. */
+/* The more there is to set and to measure, the more there is to go wrong; but nothing shall crowd
+ * out the rest. */
 static uint32_t weight(const struct node_type *t) {
     uint32_t n = 1;
     for (const struct metric *m = t->metrics; m && m->name; m++)
         n++;
     for (const struct param *p = t->params; p->name; p++)
         n++;
-    return n / 2 + 1;
+    return n < 20 ? n / 2 + 1 : 10;
 }
 
 static const struct node_type *group_type(void) {
@@ -50,7 +51,13 @@ static bool uses(const struct node_type *t, const struct node_type *resource) {
     return false;
 }
 
+/* An agent is of use where there is what it acts on. */
 static const struct node_type *user_of(const struct node_type *resource) {
+    for (const struct param *p = resource->params; p->name; p++)
+        if ((resource->flags & NODE_AGENT) && p->kind == PARAM_REF && (p->flags & REQUIRED)) {
+            const struct node_type *object = component_find(p->ref_kind);
+            return callable(object) ? object : user_of(object);
+        }
     for (int i = 0; node_types[i]; i++)
         if (callable(node_types[i]) && uses(node_types[i], resource))
             return node_types[i];
@@ -205,6 +212,25 @@ static struct tree *list_of(struct grower *g, const char *name) {
     return t;
 }
 
+static struct tree *cold_parts(struct grower *g, struct tree *t) {
+    static const char *const parts[] = {"scheduling", "image_pull", "model_load", "warm_up"};
+    for (int i = 0; i < 4; i++)
+        if (chance(g, 0.5))
+            tree_add(g->arena, t, grow_quantity(g, parts[i], UNIT_TIME, false));
+    return t->n ? t : NULL;
+}
+
+/* Of a day that is shorter than most runs. */
+static struct tree *timetable(struct grower *g, struct tree *t) {
+    for (uint32_t i = 0, n = 1 + below(g, 3); i < n; i++) {
+        struct tree *line = tree_add(g->arena, t, tree_new(g->arena, TREE_TABLE, NULL, NULL));
+        tree_add(g->arena, line,
+                 grow_number(g, "at", 0.1 * i + 0.09 * rng_unit(&g->rng), UNIT_TIME));
+        tree_add(g->arena, line, tree_text(g->arena, "min", "%u", below(g, 3)));
+    }
+    return t;
+}
+
 /* What the components that exist take; the schema leaves it to them. Others get something at
  * random. */
 static struct tree *value(struct grower *g, const struct node_type *type, const struct param *p) {
@@ -237,6 +263,12 @@ static struct tree *value(struct grower *g, const struct node_type *type, const 
     }
     if (beside_list(type, p->name))
         return list_of(g, p->name);
+    if (!strcmp(p->name, "cold_start") && (type->flags & NODE_AGENT) && chance(g, 0.9))
+        return NULL; /* the group mostly has one */
+    if (!strcmp(p->name, "cold_start"))
+        return chance(g, 0.5) ? cold_parts(g, t) : grow_quantity(g, p->name, UNIT_TIME, false);
+    if (!strcmp(p->name, "schedule"))
+        return timetable(g, t);
     if (strcmp(p->name, "weights") || !g->n_named)
         return chance(g, 0.5) ? tree_text(g->arena, p->name, "%u", below(g, 3)) : NULL;
     for (uint32_t i = 0; i < g->n_named; i++)
@@ -296,6 +328,12 @@ static double wanted(const struct grower *g, const struct node_type *type, const
         return 1; /* zones want all three; without zone_aware they are left out again */
     if (!strcmp(p->name, "class"))
         return labelled(g);
+    if (!strcmp(p->name, "metric") || !strcmp(p->name, "target"))
+        return 0.95; /* of an autoscaler: one that any replica has, and what it should be */
+    if ((type->flags & NODE_AGENT) && p->kind == PARAM_INTEGER)
+        return 0.1; /* bounds of a group that has bounds of its own */
+    if ((type->flags & NODE_AGENT) && !strcmp(p->name, "period"))
+        return 0.1;
     if (!strcmp(p->name, "key"))
         return 0.9; /* some policies want one */
     if (p->kind == PARAM_TEXT && reads_file(type))
@@ -408,6 +446,8 @@ static struct tree *parameter(struct grower *g, const struct node_type *type, co
             return tree_text(g->arena, p->name, "\"availability\"");
         if (!strcmp(p->name, "local_zone"))
             return tree_text(g->arena, p->name, "\"a\"");
+        if (!strcmp(p->name, "metric"))
+            return tree_text(g->arena, p->name, "\"in_flight\"");
         return g->n_facts ? tree_text(g->arena, p->name, "\"%s\"", grow_facts[below(g, g->n_facts)])
                           : NULL;
     case PARAM_TABLE: {

@@ -1,4 +1,6 @@
 /* Replicas: who is there, who is called, and what they cost. */
+#include <stdio.h>
+
 #include "check.h"
 #include "kit.h"
 
@@ -275,6 +277,183 @@ static void a_live_count_stays_within_max(void **state) {
     sim_free(m.sim);
 }
 
+/* ---- machines that are taken away */
+
+struct eviction {
+    struct model *m;
+    uint32_t pod;
+    double notice;
+};
+static void evict(void *ctx) {
+    struct eviction *x = ctx;
+    group_evict(group_of(x->m->group), x->pod - 1, ns_from_s(x->notice));
+}
+static void replace(void *ctx) {
+    group_replace(group_of(((struct model *)ctx)->group));
+}
+
+/* The calls of 3 and 5 s, of four seconds each, are with the second one when it gets notice at 5.5;
+ * that of 3 s ends in time. */
+static void an_evicted_one_drains_and_then_goes(void **state) {
+    (void)state;
+    struct model m = model(2, 3, "");
+    cold_start(&m, "2s");
+    struct eviction x = {&m, 2, 3};
+    struct look draining = {&m, {READY, DRAINING, STARTING}}, gone = {&m, {READY, ABSENT, READY}};
+    driver_calls(m.driver, 0, 1, 12, NULL);
+    build_at(m.sim, 5.5, evict, &x);
+    build_at(m.sim, 6.5, replace, &m);
+    build_at(m.sim, 6.6, look, &draining);
+    build_at(m.sim, 8.49, look, &draining);
+    build_at(m.sim, 8.51, look, &gone);
+    build_run(m.sim, m.driver, 0, 20);
+    assert_string_equal(driver_story(m.driver, 12), "ok ok ok ok ok error ok ok ok ok ok ok");
+    assert_near(ns_to_s(driver_arrival(m.driver, 5)->done), 8.5, 1e-9);
+    assert_near(metric(&m, "pod:cut_off") * 20, 1, 1e-9);
+    assert_near(metric(&m, "pod:started") * 20, 1, 1e-9);
+    assert_near(metric(&m, "pod:provisioned"), (20 + 8.5 + 13.5) / 20, 1e-9);
+    sim_free(m.sim);
+}
+
+/* Nobody calls it back, and without room for another one that starts when it has gone: at the end
+ * of its last call, or when its machine goes. */
+static void without_room_the_next_one_waits(void **state) {
+    (void)state;
+    static const struct { double notice, gone; } rows[] = {{100, 9}, {1, 6.5}};
+    for (int i = 0; i < 2; i++) {
+        struct model m = model(2, 2, "");
+        cold_start(&m, "2s");
+        struct eviction x = {&m, 2, rows[i].notice};
+        struct look draining = {&m, {READY, DRAINING}}, starting = {&m, {READY, STARTING}},
+                    after = {&m, {READY, READY}};
+        driver_calls(m.driver, 0, 1, 12, NULL);
+        build_at(m.sim, 5.5, evict, &x);
+        build_at(m.sim, 5.5, replace, &m);
+        build_set(m.group, 5.7, "count", "1");
+        build_set(m.group, 5.8, "count", "2");
+        build_at(m.sim, rows[i].gone - .1, look, &draining);
+        build_at(m.sim, rows[i].gone + .1, look, &starting);
+        build_at(m.sim, rows[i].gone + 2.1, look, &after);
+        build_run(m.sim, m.driver, 0, 20);
+        sim_free(m.sim);
+    }
+}
+
+/* Until it is replaced the group is one short, and growing by one makes it one less short. */
+static void what_is_lost_is_missed_until_it_is_replaced(void **state) {
+    (void)state;
+    struct model m = model(2, 4, "");
+    struct eviction x = {&m, 1, 5};
+    struct look less = {&m, {ABSENT, READY, ABSENT, ABSENT}},
+                more = {&m, {READY, READY, ABSENT, ABSENT}},
+                all = {&m, {READY, READY, READY, ABSENT}};
+    build_at(m.sim, 1, evict, &x);
+    build_at(m.sim, 2, look, &less);
+    build_set(m.group, 3, "count", "3");
+    build_at(m.sim, 4, look, &more);
+    build_at(m.sim, 5, replace, &m);
+    build_at(m.sim, 6, look, &all);
+    build_run(m.sim, m.driver, 0, 20);
+    assert_near(metric(&m, "pod:cut_off"), 0, 0);
+    sim_free(m.sim);
+}
+
+static void one_that_starts_may_be_evicted(void **state) {
+    (void)state;
+    struct model m = model(1, 2, "");
+    cold_start(&m, "10s");
+    struct eviction x = {&m, 2, 5};
+    struct look gone = {&m, {READY, ABSENT}}, anew = {&m, {READY, STARTING}},
+                there = {&m, {READY, READY}};
+    build_set(m.group, 1, "count", "2");
+    build_at(m.sim, 5, evict, &x);
+    build_at(m.sim, 5.1, look, &gone);
+    build_at(m.sim, 6, replace, &m);
+    build_at(m.sim, 15.9, look, &anew);
+    build_at(m.sim, 16.1, look, &there);
+    build_run(m.sim, m.driver, 0, 20);
+    sim_free(m.sim);
+}
+
+/* ---- cold starts made of parts */
+
+static void parts_are_added_up(void **state) {
+    (void)state;
+    struct model m = model(0, 2, "");
+    cold_start(&m, "{scheduling=1s, image_pull=10s, model_load=steps{{0, 3s}, {20s, 4s}}, "
+                   "warm_up=0.5s, readiness=0.25s}");
+    struct look before = {&m, {STARTING, ABSENT}}, after = {&m, {READY, ABSENT}};
+    build_set(m.group, 1, "count", "1");
+    build_set(m.group, 20, "count", "2");
+    build_at(m.sim, 15.74, look, &before);
+    build_at(m.sim, 15.76, look, &after);
+    build_run(m.sim, m.driver, 0, 40);
+    assert_near(metric(&m, "pod:cold_start"), (14.75 + 15.75) / 2, 1e-9);
+    sim_free(m.sim);
+}
+
+/* 4 of 10 starts pull no image; the parts are drawn apart. */
+static void images_may_be_there(void **state) {
+    (void)state;
+    struct model m = model(0, 2000, "");
+    cold_start(&m, "{image_pull=10s, image_cached=40%, model_load=exponential{mean=1}, "
+                   "warm_up=exponential{mean=1}}");
+    build_set(m.group, 0, "count", "2000");
+    build_run(m.sim, m.driver, 0, 60);
+    uint64_t quick = 0;
+    double sum = 0, squares = 0;
+    for (int i = 0; i < 2000; i++) {
+        double t = ns_to_s(group_of(m.group)->at[i].since);
+        quick += t < 10;
+        sum += t >= 10 ? t - 10 : 0;
+        squares += t >= 10 ? (t - 12) * (t - 12) : 0;
+    }
+    assert_true(kit_share(quick, 2000, .4));
+    assert_near(sum / (double)(2000 - quick), 2, 4 * sqrt(2 / 1200.));
+    assert_near(squares / (double)(2000 - quick), 2, .5); /* 2, not the 4 of one drawn twice */
+    sim_free(m.sim);
+}
+
+static const char *bad_start(const char *text) {
+    static char says[400];
+    struct model m = model(1, 1, "");
+    cold_start(&m, text);
+    snprintf(says, sizeof says, "%s", build_seal_refusal(m.sim, m.driver));
+    sim_free(m.sim);
+    return says;
+}
+
+static void bad_cold_starts_are_refused(void **state) {
+    (void)state;
+    assert_says(bad_start("{image_pul=3s}"), "image_pull");
+    assert_says(bad_start("{image_cached=50%}"), "'image_cached' means nothing without");
+    assert_says(bad_start("{image_pull=fast}"), "cold_start: image_pull");
+    assert_says(bad_start("{warm_up={user=3s}}"), "cold_start: warm_up: a start belongs to no");
+    assert_says(bad_start("soon"), "cold_start: \"soon\"");
+}
+
+/* What starts anew has forgotten all. */
+static struct node *make_cache(struct sim *sim, uint32_t index) {
+    (void)index;
+    struct node *inner = build_node(sim, &delay_type, "time=1ms", NULL);
+    return build_node(sim, &cache_type, "name=store, key=user, capacity=10", inner, NULL);
+}
+
+static void one_that_starts_has_empty_caches(void **state) {
+    (void)state;
+    struct model m = {.sim = build_new(1)};
+    sim_fact(m.sim, "user");
+    m.group = kit_group(m.sim, "pod", 1, 1, make_cache);
+    m.lb = build_node(m.sim, &balance_type, "name=lb", m.group, NULL);
+    m.driver = build_driver(m.sim, m.lb);
+    driver_calls(m.driver, 0, 1, 4, NULL);
+    build_set(m.group, 1.5, "count", "0");
+    build_set(m.group, 1.6, "count", "1");
+    build_run(m.sim, m.driver, 0, 10);
+    assert_near(metric(&m, "pod[1].store:hit_ratio"), .5, 1e-9); /* miss, hit; miss, hit */
+    sim_free(m.sim);
+}
+
 static void bad_groups_are_refused(void **state) {
     (void)state;
     struct sim *sim = build_new(1);
@@ -307,6 +486,14 @@ int main(void) {
         cmocka_unit_test(a_group_has_its_own_cost),
         cmocka_unit_test(the_count_set_from_outside_stays_within_max),
         cmocka_unit_test(a_live_count_stays_within_max),
+        cmocka_unit_test(an_evicted_one_drains_and_then_goes),
+        cmocka_unit_test(without_room_the_next_one_waits),
+        cmocka_unit_test(what_is_lost_is_missed_until_it_is_replaced),
+        cmocka_unit_test(one_that_starts_may_be_evicted),
+        cmocka_unit_test(parts_are_added_up),
+        cmocka_unit_test(images_may_be_there),
+        cmocka_unit_test(bad_cold_starts_are_refused),
+        cmocka_unit_test(one_that_starts_has_empty_caches),
         cmocka_unit_test(bad_groups_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
