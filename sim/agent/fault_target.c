@@ -5,12 +5,11 @@
 #include <string.h>
 
 #include "core/address.h"
+#include "core/region.h"
 
-static bool inside(const struct node *n, const struct scope *s) {
-    for (const struct scope *at = n->scope; at; at = at->parent)
-        if (at == s)
-            return true;
-    return false;
+/* What `n` stands for if it is more than itself: a replica, a region, a group; else NULL. */
+static const struct scope *whole_of(struct node *n) {
+    return n->scope->root == n && n->scope->owner ? n->scope : region_scope(n);
 }
 
 static void add_effect(struct fault *f, struct gate *g) {
@@ -29,9 +28,9 @@ static void add_node(struct fault *f, struct node *n) {
     add_effect(f, &n->gate);
 }
 
-/* A fault of a whole replica reaches everything in it when it is slow or down. */
+/* A fault of a whole replica or region reaches everything in it when it is slow or down. */
 static void add_target(struct fault *f, struct node *n) {
-    bool whole = n->scope->root == n && n->scope->owner;
+    const struct scope *whole = whole_of(n);
     if (!whole || (f->kind != FAULT_SLOW && f->kind != FAULT_DOWN)) {
         add_node(f, n);
         return;
@@ -40,19 +39,17 @@ static void add_target(struct fault *f, struct node *n) {
         struct node *other = f->sim->order[i];
         bool fits = f->kind == FAULT_SLOW ? schema_works(other->type)
                                           : !(other->type->flags & NODE_UNCALLED);
-        if (inside(other, n->scope) && fits)
+        if (fits && (other == n || scope_holds(whole, other)))
             add_node(f, other);
     }
 }
 
-static bool fits(const struct fault *f, const struct node *n, struct error *e) {
-    bool whole = n->scope->root == n && n->scope->owner;
-    if (f->kind == FAULT_SLOW && !schema_works(n->type) && !whole)
+static bool fits(const struct fault *f, struct node *n, struct error *e) {
+    if (f->kind == FAULT_SLOW && !schema_works(n->type) && !whole_of(n))
         return error_set(e, "slow: %s takes no time of its own; name what is below it", n->address);
     if (f->kind == FAULT_FLUSH && !n->type->ops.flush)
         return error_set(e, "flush: %s (a %s) has no contents", n->address, n->type->kind);
-    if (f->kind != FAULT_SET && f->kind != FAULT_SLOW &&
-        (n->type->flags & NODE_UNCALLED))
+    if (f->kind != FAULT_SET && f->kind != FAULT_SLOW && (n->type->flags & NODE_UNCALLED))
         return error_set(e, "%s: %s (a %s) is not called", fault_types[f->kind].name, n->address,
                          n->type->kind);
     return true;

@@ -131,6 +131,7 @@ struct node {
     bool named;
     bool sealed, visiting;
     struct scope *scope;
+    struct node *home; /* of a source: the region in which its users are; NULL: none */
     const char *where; /* "file.lua:12" */
     char *address;     /* "pod[3].rank", known after sealing */
     struct edge **out; /* the node's edges, collected when sealed */
@@ -138,13 +139,16 @@ struct node {
     uint64_t *marks; /* values of its integral and counter metrics at segment boundaries */
 };
 
-/* A naming scope: the file (parent NULL) or one replica of a group. */
+/* A naming scope: the file (parent NULL), one replica of a group, a region or a plain group. */
 struct scope {
     struct scope *parent;
-    struct node *owner; /* the replicas node; NULL for the file */
-    uint32_t index;     /* from 1 */
-    struct node *root;  /* what the replica's build returned */
+    struct node *owner; /* the replicas, region or group node; NULL for the file */
+    uint32_t index;     /* of a replica, from 1; else 0 */
+    struct node *root;  /* what the replica's build returned; NULL for the others */
 };
+
+/* Is `n` made in `s`, or in a scope below it? */
+bool scope_holds(const struct scope *s, const struct node *n);
 
 /* New node of a type, all zero but for the base. `where` is copied. Parameters are read by
  * schema_read. */

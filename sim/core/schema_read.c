@@ -133,10 +133,11 @@ static bool read_edges(struct sim *sim, struct edge_list *at, struct node *owner
     return true;
 }
 
-/* What an agent acts on may be given by its address, which means something once all is wired. */
+/* What an agent acts on, and where users are, may be given by its address, which means something
+ * once all is wired. */
 static bool read_ref(struct sim *sim, struct node **at, const struct node *owner,
                      const struct param *p, const struct value *v, struct error *e) {
-    if (v->type == VALUE_TEXT && owner && (owner->type->flags & NODE_AGENT)) {
+    if (v->type == VALUE_TEXT && owner && (owner->type->flags & (NODE_AGENT | NODE_SOURCE))) {
         struct late_ref *late = mem_push(sim->late, sim->n_late, sim->cap_late);
         *late = (struct late_ref){owner, p, at, arena_copy(&sim->arena, v->text)};
         return true;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/address.h"
+#include "core/region.h"
 #include "core/schema.h"
 #include "core/sim.h"
 
@@ -117,6 +118,8 @@ static bool taken(struct node *const *sorted, uint32_t n, uint32_t at, const cha
 }
 
 static bool name_nodes(struct sim *sim, struct error *e) {
+    if (!region_enclose(sim, e))
+        return false;
     struct node **sorted = arena_alloc(&sim->arena, (sim->n_order + 1) * sizeof(struct node *));
     memcpy(sorted, sim->order, sim->n_order * sizeof *sorted);
     qsort(sorted, sim->n_order, sizeof *sorted, by_scope_and_name);
@@ -269,17 +272,9 @@ static bool seal_parts(struct sim *sim, struct error *e) {
     return true;
 }
 
-bool sim_wire(struct sim *sim, struct node *const *sources, uint32_t n, struct error *e) {
-    sim->roots = arena_alloc(&sim->arena, n * sizeof *sim->roots + 1);
-    for (uint32_t i = 0; i < n; i++)
-        sim->roots[i] = sources[i];
-    sim->n_roots = n;
-    return order_nodes(sim, sources, n, e) && name_nodes(sim, e);
-}
-
 /* The one component of that address that fits; a group is found by its own name, as are those in
  * it. */
-static bool find_late(struct sim *sim, const struct late_ref *l, struct error *e) {
+static bool find_one(struct sim *sim, const struct late_ref *l, struct error *e) {
     struct node_set found;
     const char *kind = l->param->ref_kind, *name = l->param->name;
     if (!address_find(sim, l->address, &found, e))
@@ -299,11 +294,32 @@ static bool find_late(struct sim *sim, const struct late_ref *l, struct error *e
                      fits, found.at[0]->address);
 }
 
+/* Sources have been wired by then; agents come after what they name. */
+static bool find_late(struct sim *sim, bool of_sources, struct error *e) {
+    char label[256];
+    for (uint32_t i = 0; i < sim->n_late; i++) {
+        const struct late_ref *l = &sim->late[i];
+        bool source = l->owner->type->flags & NODE_SOURCE;
+        if (source != of_sources || (source && !l->owner->sealed))
+            continue;
+        if (!find_one(sim, l, e))
+            return error_prefix(e, "%s", node_label(l->owner, label, sizeof label));
+    }
+    return true;
+}
+
+bool sim_wire(struct sim *sim, struct node *const *sources, uint32_t n, struct error *e) {
+    sim->roots = arena_alloc(&sim->arena, n * sizeof *sim->roots + 1);
+    for (uint32_t i = 0; i < n; i++)
+        sim->roots[i] = sources[i];
+    sim->n_roots = n;
+    return order_nodes(sim, sources, n, e) && name_nodes(sim, e) && find_late(sim, true, e);
+}
+
 bool sim_wire_agents(struct sim *sim, struct node *const *agents, uint32_t n, struct error *e) {
     char label[256];
-    for (uint32_t i = 0; i < sim->n_late; i++)
-        if (!find_late(sim, &sim->late[i], e))
-            return error_prefix(e, "%s", node_label(sim->late[i].owner, label, sizeof label));
+    if (!find_late(sim, false, e))
+        return false;
     for (uint32_t i = 0; i < n; i++)
         if (agents[i]->type->ops.attach && !agents[i]->type->ops.attach(agents[i], e))
             return error_prefix(e, "%s", node_label(agents[i], label, sizeof label));

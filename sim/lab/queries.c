@@ -129,13 +129,6 @@ static void list_node(struct study *s, const struct node *n, const char *address
     }
 }
 
-static bool first_of_pool(const struct node *n) {
-    for (const struct scope *x = n->scope; x->owner; x = x->parent)
-        if (x->index != 1)
-            return false;
-    return true;
-}
-
 static void list_nodes(struct study *s, bool all) {
     const struct sim *sim = s->scenario.sim;
     char pooled[512];
@@ -143,11 +136,12 @@ static void list_nodes(struct study *s, bool all) {
         const struct node *n = sim->order[i];
         if (n->type->flags & NODE_SOURCE && sim->n_roots == 1)
             continue; /* the same as the whole */
-        if (n->scope->owner && first_of_pool(n)) {
+        enum place place = address_place(n);
+        if (place == PLACE_FIRST) {
             address_pooled(n, pooled, sizeof pooled);
             list_node(s, n, pooled, true);
         }
-        if (!n->scope->owner || all)
+        if (place == PLACE_ALONE || all)
             list_node(s, n, n->address, false);
     }
 }

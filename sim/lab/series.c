@@ -27,16 +27,6 @@ static void add_name(struct arena *a, struct series_names *out, const char *addr
     *arena_push(a, out->at, out->n, out->cap) = arena_copy(a, text);
 }
 
-/* First of its replicas: stands for the pooled column. */
-static bool leads(const struct node *n) {
-    if (!n->scope->owner)
-        return false;
-    for (const struct scope *s = n->scope; s->owner; s = s->parent)
-        if (s->index != 1)
-            return false;
-    return true;
-}
-
 void series_name(struct sim *sim, struct series_names *out) {
     struct arena *a = &sim->arena;
     *out = (struct series_names){0};
@@ -49,7 +39,7 @@ void series_name(struct sim *sim, struct series_names *out) {
             if (!has(n, w))
                 continue;
             add_name(a, out, n->address, of_nodes[w]);
-            if (leads(n)) {
+            if (address_place(n) == PLACE_FIRST) {
                 address_pooled(n, pooled, sizeof pooled);
                 add_name(a, out, pooled, of_nodes[w]);
             }
@@ -105,9 +95,9 @@ static void bind_columns(struct sampler *s) {
             struct column *c = &s->columns[at++];
             c->node = n;
             c->metric = w == IN_FLIGHT ? NULL : schema_metric(n->type, of_nodes[w]);
-            if (leads(n))
+            if (address_place(n) == PLACE_FIRST)
                 at++; /* the pooled one */
-            if (!n->scope->owner)
+            if (address_place(n) == PLACE_ALONE)
                 continue;
             address_pooled(n, pooled, sizeof pooled);
             snprintf(text, sizeof text, "%s:%s", pooled, of_nodes[w]);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/fault.h"
+#include "core/region.h"
 #include "grow_impl.h"
 
 const char *const grow_classes[NAMES] = {"c1", "c2", "c3"};
@@ -33,7 +34,7 @@ static uint32_t weight(const struct node_type *t) {
     return n / 2 + 1;
 }
 
-static const struct node_type *group_type(void) {
+static const struct node_type *replicas_of_schemas(void) {
     for (int i = 0; node_types[i]; i++)
         for (const struct param *p = node_types[i]->params; p->name; p++)
             if ((node_types[i]->flags & NODE_RESOURCE) && p->kind == PARAM_CALLBACK)
@@ -45,7 +46,7 @@ static const struct node_type *group_type(void) {
 static bool uses(const struct node_type *t, const struct node_type *resource) {
     for (const struct param *p = t->params; p->name; p++)
         if ((p->ref_kind && !strcmp(p->ref_kind, resource->kind)) ||
-            ((p->flags & GROUP) && resource == group_type()))
+            ((p->flags & GROUP) && resource == replicas_of_schemas()))
             return true;
     return false;
 }
@@ -227,7 +228,7 @@ static void open_policy(struct tree *t) {
 static void positional_children(struct grower *g, struct tree *t, const struct node_type *type,
                                 const struct param *p, int depth) {
     if ((p->flags & GROUP) && chance(g, 0.6)) {
-        tree_add(g->arena, t, grow_node(g, group_type(), NULL, depth - 1));
+        tree_add(g->arena, t, grow_node(g, replicas_of_schemas(), NULL, depth - 1));
         return;
     }
     for (uint32_t i = 0, n = 1 + below(g, 3); i < n; i++) {
@@ -276,7 +277,7 @@ static struct tree *parameter(struct grower *g, const struct node_type *type, co
     case PARAM_NODES:
         return p->flags & NAMED ? named_children(g, p, depth) : NULL;
     case PARAM_REF: {
-        if (type->flags & NODE_AGENT) { /* by address: it comes after all that it may name */
+        if (type->flags & (NODE_AGENT | NODE_SOURCE)) { /* by address, as it comes after that */
             const char *address = made_of(g, p->ref_kind);
             return address ? tree_text(g->arena, p->name, "\"%s\"", address) : NULL;
         }
@@ -386,23 +387,43 @@ static void leave_out(struct tree *t, const struct param *params) {
                 }
 }
 
+/* Regions and groups: what is below is named after them, as long as nothing else reaches it. They
+ * have to have a name. */
+static bool opens_scope(const struct node_type *type) {
+    return type == &region_type || type == &group_type;
+}
+
+/* The scope that a component of this type is in: a region lies in no other, only in a replica. */
+static const char *place(const struct grower *g, const struct node_type *type) {
+    const char *end = NULL;
+    for (const char *s = g->scope; type == &region_type && (s = strstr(s, "].")); s += 2)
+        end = s;
+    return type != &region_type ? g->scope
+           : end                ? arena_print(g->arena, "%.*s", (int)(end + 2 - g->scope), g->scope)
+                                : "";
+}
+
 struct tree *grow_node(struct grower *g, const struct node_type *type, const char *key, int depth) {
     struct tree *t = tree_new(g->arena, TREE_WORD, key, type->kind);
     const char *caller = g->caller, *address = NULL;
     const char *name = arena_print(g->arena, "n%u", ++g->serial);
-    bool named = chance(g, type->flags & NODE_ANONYMOUS ? 0.3 : 0.95);
+    bool named = opens_scope(type) || chance(g, type->flags & NODE_ANONYMOUS ? 0.3 : 0.95);
     g->budget--;
     t->callable = callable(type);
     if (named) {
         tree_add(g->arena, t, tree_text(g->arena, "name", "\"%s\"", name));
-        address = arena_print(g->arena, "%s%s", g->scope, name);
+        address = arena_print(g->arena, "%s%s", place(g, type), name);
         if (g->n_made < MAX_MADE)
             g->made[g->n_made++] = (struct made){type, address, caller};
     }
     g->caller = type->flags & NODE_ANONYMOUS ? NULL : address;
+    const char *scope = g->scope;
+    if (address && opens_scope(type))
+        g->scope = arena_print(g->arena, "%s.", address);
     grow_params(g, t, type, type->params, named ? name : type->kind, depth);
     leave_out(t, type->params);
     g->caller = caller;
+    g->scope = scope;
     return t;
 }
 
