@@ -244,6 +244,8 @@ static void end(struct call *c, enum outcome outcome) {
     meter_end(&n->meter, c, sim->clock.now, c->result, sim->closing);
     if (c->via) {
         c->via->in_flight--;
+        if (__builtin_expect(c->via->ended != NULL, 0))
+            c->via->ended(c->via);
         if (c->via->meter)
             meter_end(c->via->meter, c, sim->clock.now, 0, sim->closing);
     }

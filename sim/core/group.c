@@ -5,26 +5,28 @@
 
 #include "core/sim.h"
 
-static void leave_state(struct replica *r, ns_t now) {
+void group_listen(struct group *g, struct group_ear *ear) {
+    ear->next = g->ears;
+    g->ears = ear;
+}
+
+static void count_ready(struct replica *r, bool ready) {
     struct group *g = r->group;
-    if (r->state == REPLICA_READY) {
-        g->n_ready--;
-        integral_add(&g->ready, now, -1);
-    }
+    g->n_ready += ready ? 1 : -1u;
+    integral_add(&g->ready, g->base.sim->clock.now, ready ? 1 : -1);
+    for (struct group_ear *ear = g->ears; ear; ear = ear->next)
+        ear->changed(ear, (uint32_t)(r - g->at), ready);
 }
 
 static void enter_state(struct replica *r, enum replica_state state) {
     struct group *g = r->group;
-    ns_t now = g->base.sim->clock.now;
-    bool was = r->state != REPLICA_ABSENT, is = state != REPLICA_ABSENT;
-    leave_state(r, now);
+    enum replica_state from = r->state;
+    bool was = from != REPLICA_ABSENT, is = state != REPLICA_ABSENT;
     r->state = state;
-    if (state == REPLICA_READY) {
-        g->n_ready++;
-        integral_add(&g->ready, now, 1);
-    }
     if (was != is)
-        integral_add(&g->provisioned, now, is ? 1 : -1);
+        integral_add(&g->provisioned, g->base.sim->clock.now, is ? 1 : -1);
+    if ((from == REPLICA_READY) != (state == REPLICA_READY))
+        count_ready(r, state == REPLICA_READY);
 }
 
 static void became_idle(struct node *root) {
@@ -41,8 +43,8 @@ static void drain(struct replica *r) {
         enter_state(r, REPLICA_ABSENT);
         return;
     }
+    r->scope.root->idle_hook = became_idle; /* who hears of it may take the last call away */
     enter_state(r, REPLICA_DRAINING);
-    r->scope.root->idle_hook = became_idle;
 }
 
 static void started(struct event *ev) {
@@ -77,13 +79,30 @@ static void start(struct replica *r) {
 }
 
 void targets_open(struct node *n, struct edge_list *l) {
-    if (!l->group)
-        return;
-    const struct group *g = group_of(l->group);
-    l->n = (uint32_t)g->max;
-    l->at = arena_alloc(&n->sim->arena, l->n * sizeof *l->at);
-    for (uint32_t i = 0; i < l->n; i++)
-        edge_join(&l->at[i], n, g->at[i].scope.root);
+    struct arena *arena = &n->sim->arena;
+    l->n = 0;
+    for (uint32_t p = 0; p < l->n_parts; p++) {
+        struct edge_part *part = &l->part[p];
+        part->first = l->n;
+        part->n = part->is_group ? (uint32_t)group_of(part->given)->max : 1;
+        l->n += part->n;
+    }
+    l->at = arena_alloc(arena, l->n * sizeof *l->at);
+    l->replica = arena_alloc(arena, l->n * sizeof *l->replica);
+    for (uint32_t p = 0; p < l->n_parts; p++)
+        for (uint32_t i = 0; i < l->part[p].n; i++) {
+            const struct edge_part *part = &l->part[p];
+            struct replica *r = part->is_group ? &group_of(part->given)->at[i] : NULL;
+            l->replica[part->first + i] = r;
+            edge_join(&l->at[part->first + i], n, r ? r->scope.root : part->given);
+        }
+}
+
+uint32_t targets_ready(const struct edge_list *l) {
+    uint32_t n = 0;
+    for (uint32_t p = 0; p < l->n_parts; p++)
+        n += l->part[p].is_group ? group_of(l->part[p].given)->n_ready : 1;
+    return n;
 }
 
 void group_scale(struct group *g, int64_t count) {

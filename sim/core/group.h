@@ -28,12 +28,21 @@ struct group {
     struct replica *at;          /* max of them */
     int64_t built;               /* how many `at` has room for */
     uint32_t n_ready;
+    struct group_ear *ears;
     struct integral ready,
         provisioned; /* provisioned: from the order to start to the end of draining */
     uint64_t started;
 };
 
+/* Hears of replicas that begin or cease to take calls; embedded in what the listener owns. */
+struct group_ear {
+    void (*changed)(struct group_ear *, uint32_t index, bool ready);
+    struct group_ear *next;
+};
+
 extern const struct node_type replicas_type;
+
+void group_listen(struct group *g, struct group_ear *ear);
 
 /* Opens the scope of replica `i` (from 0): nodes made until group_leave belong to it. */
 void group_enter(struct group *g, uint32_t i);
@@ -49,19 +58,17 @@ static inline bool group_ready(const struct group *g, uint32_t i) {
     return g->at[i].state == REPLICA_READY;
 }
 
-/* ---- lists of targets, of which a group may stand for (PARAM_NODES with GROUP) */
+/* ---- lists of targets, in which groups may stand (PARAM_NODES with GROUP) */
 
-/* Gives the list an edge from `n` to every replica that may ever be; nothing for plain targets. For
- * ops.init. */
+/* Gives the list an edge from `n` to every target that may ever be: of a group, to each of its
+ * replicas. For ops.init. */
 void targets_open(struct node *n, struct edge_list *l);
 
-/* Plain targets are always ready. */
+/* Components are always ready. */
 static inline bool target_ready(const struct edge_list *l, uint32_t i) {
-    return !l->group || group_ready(group_of(l->group), i);
+    return !l->replica[i] || l->replica[i]->state == REPLICA_READY;
 }
-static inline uint32_t targets_ready(const struct edge_list *l) {
-    return l->group ? group_of(l->group)->n_ready : l->n;
-}
+uint32_t targets_ready(const struct edge_list *l);
 
 /* Starts or drains replicas until `count` are starting or ready: the lowest absent index starts
  * first, the highest ready drains first. */

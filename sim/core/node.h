@@ -111,6 +111,7 @@ struct edge {
                             the edge's; that of a source itself on its own edge */
     struct gate gate;
     int64_t in_flight;
+    void (*ended)(struct edge *); /* called when a call over it has ended; NULL: nobody asked */
     uint32_t
         ordinal; /* among the callee's callers, from 0: keys the draws of those after the first */
 };

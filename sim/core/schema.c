@@ -17,7 +17,7 @@ static const char *param_name_at(const void *ctx, int i) {
 
 const struct param *schema_param(const struct param *params, const char *name, size_t len) {
     for (const struct param *p = params; p && p->name; p++)
-        if (strlen(p->name) == len && !strncmp(p->name, name, len))
+        if (strlen(p->name) == len && !strncmp(p->name, name, len) && !(p->flags & MADE))
             return p;
     return NULL;
 }
@@ -29,7 +29,8 @@ bool schema_unknown(const struct param *params, const char *key, struct error *e
     char list[400] = "";
     size_t n = 0;
     for (const struct param *p = params; p->name && n < sizeof list - 40; p++)
-        n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", p->name);
+        if (!(p->flags & MADE))
+            n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", p->name);
     return error_set(e, "unknown key '%s'; it takes %s", key, list[0] ? list : "no keys");
 }
 
@@ -137,8 +138,9 @@ void schema_refs(struct node *n, void (*visit)(void *ctx, struct node *ref), voi
                 visit(ctx, *ref);
         } else if (p->kind == PARAM_NODES) {
             struct edge_list *l = schema_field(n, p);
-            if (l->group)
-                visit(ctx, l->group);
+            for (uint32_t i = 0; i < l->n_parts; i++)
+                if (l->part[i].is_group)
+                    visit(ctx, l->part[i].given);
         }
     }
 }
@@ -184,6 +186,8 @@ bool schema_given(const void *base, const struct param *p) {
         return *(const char *const *)at != NULL;
     case PARAM_BOOL:
         return *(const bool *)at;
+    case PARAM_TABLE:
+        return !(p->flags & SWITCH) || *(const bool *)at;
     default:
         return true;
     }

@@ -33,17 +33,28 @@ enum param_flags {
     LIVE = 2,  /* may change while running: faults, signals, sweeps */
     CHILD = 4, /* positional entries go here (PARAM_NODE in order, PARAM_NODES all that are left) */
     NAMED = 8, /* PARAM_NODES given as { name = node } */
-    GROUP = 16,  /* PARAM_NODES: one `replicas` may stand for the list */
-    WORK = 32,   /* the node's own work, which a slow fault stretches */
-    EARLY = 64,  /* read while the file runs: --set, which comes after it, is too late */
-    ONE_OF = 128 /* one of those of a table that carry this has to be given; the component checks */
+    GROUP = 16,   /* PARAM_NODES: any of them may be a `replicas`, which stands for all it has */
+    WORK = 32,    /* the node's own work, which a slow fault stretches */
+    EARLY = 64,   /* read while the file runs: --set, which comes after it, is too late */
+    ONE_OF = 128, /* one of those of a table with this has to be given; the component checks */
+    SWITCH = 256, /* PARAM_TABLE: its field is a bool, true once the table is given */
+    MADE = 512    /* PARAM_NODES: edges that the component makes itself; no scenario gives them */
+};
+
+/* An entry of a list with GROUP as it was given: a component or a group. */
+struct edge_part {
+    struct node *given;
+    bool is_group;
+    uint32_t first, n; /* its edges in the list */
 };
 
 struct edge_list {
     struct edge *at;
     const char **names; /* NAMED only */
     uint32_t n;
-    struct node *group; /* GROUP: the replicas node, or NULL */
+    struct edge_part *part;   /* GROUP: what was given; targets_open makes the edges */
+    struct replica **replica; /* GROUP: of each edge, NULL for that of a component */
+    uint32_t n_parts;
 };
 
 struct param {

@@ -230,6 +230,8 @@ static bool read_one(struct sim *sim, void *base, struct node *node, const struc
     case PARAM_TABLE:
         if (v->type != VALUE_TABLE)
             return error_set(e, "%s: %s was given; it wants a table", p->name, value_type_name(v));
+        if (p->flags & SWITCH)
+            *(bool *)at = true;
         return schema_read(sim, base, node, p->sub, &v->table, e) || error_prefix(e, "%s", p->name);
     case PARAM_VALUE:
         *(struct value *)at = *v;
@@ -279,6 +281,21 @@ static const struct param *list_child(const struct param *params) {
     return NULL;
 }
 
+static bool read_parts(struct sim *sim, struct edge_list *list, struct node *node,
+                       const struct param *p, const struct table *t, struct error *e) {
+    list->part = arena_alloc(&sim->arena, t->n * sizeof *list->part);
+    list->n_parts = t->n;
+    for (uint32_t i = 0; i < t->n; i++) {
+        const struct value *v = &t->at[i].value;
+        struct edge alone;
+        bool is_group = v->type == VALUE_NODE && !strcmp(v->node->type->kind, "replicas");
+        if (!is_group && !read_edge(&alone, node, p->name, v, e))
+            return false;
+        list->part[i] = (struct edge_part){.given = v->node, .is_group = is_group};
+    }
+    return true;
+}
+
 static bool read_positional_list(struct sim *sim, void *base, struct node *node,
                                  const struct param *p, const struct table *t, struct error *e) {
     struct table children = {arena_alloc(&sim->arena, t->n * sizeof(struct entry) + 1), 0};
@@ -288,12 +305,8 @@ static bool read_positional_list(struct sim *sim, void *base, struct node *node,
             children.at[children.n++] = t->at[i];
     if (!children.n)
         return true;
-    const struct value *first = &children.at[0].value;
-    if ((p->flags & GROUP) && children.n == 1 && first->type == VALUE_NODE &&
-        !strcmp(first->node->type->kind, "replicas")) {
-        list->group = first->node;
-        return true;
-    }
+    if (p->flags & GROUP)
+        return read_parts(sim, list, node, p, &children, e);
     struct value v = {.type = VALUE_TABLE, .table = children};
     return read_edges(sim, list, node, p, &v, e);
 }
@@ -321,7 +334,7 @@ static bool required(void *base, const struct param *params, const struct table 
             continue; /* a chain may still fill it */
         if (p->kind == PARAM_NODES) {
             const struct edge_list *l = schema_field(base, p);
-            if (l->n || l->group)
+            if (l->n || l->n_parts)
                 continue;
             return error_set(e, "it needs at least one child component");
         }

@@ -7,9 +7,9 @@
  * Means, rates and shares are sectioned: distances of the pairs' values from that of the whole run.
  * The percentile of a short part is no miniature of the percentile of the run (what makes a P99 are
  * a few long spells), so percentiles go by a mean as well: the share of the values of each part
- * that lie above the percentile of the whole. Its interval is turned into one of the percentile by
- * the distribution of the whole run, as by Woodruff (J. American Statistical Association 47, 1952);
- * it need not be symmetric.
+ * that lie above the percentile of the whole; none further out than P90 (or P10). Its interval is
+ * turned into one of the percentile by the distribution of the whole run, as by Woodruff (J.
+ * American Statistical Association 47, 1952); it need not be symmetric.
  *
  * No interval is better than a wrong one: it is withheld with a reason. */
 #ifndef NINES_LAB_BATCHES_H

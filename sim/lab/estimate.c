@@ -36,7 +36,7 @@ static const char *interval_lack_text(enum interval_lack lack) {
     case INTERVAL_CORRELATED:
         return "the batches are correlated: lengthen the run, or use --replications";
     case INTERVAL_SPELLS:
-        return "too few spells beyond this percentile: lengthen the run, or use --replications";
+        return "one run has too few spells beyond this percentile: use --replications";
     case INTERVAL_EXTREME:
         return "an extreme or a count of one run: use --replications";
     }

@@ -61,6 +61,8 @@ static void range_text(const struct param *p, char *out, size_t size) {
 
 static void param_row(FILE *f, const struct param *p, const char *prefix, bool markdown) {
     char range[300], name[128];
+    if (p->flags & MADE)
+        return;
     if (p->kind == PARAM_TABLE) {
         snprintf(name, sizeof name, "%s%s.", prefix, p->name);
         for (const struct param *q = p->sub; q->name; q++)

@@ -20,14 +20,13 @@ static const struct coverage_system systems[] = {
     {1, 0.5, 6000, 0}, {1, 0.7, 26000, 200}, {1, 0.9, 342000, 2000},
     {5, 0.5, 6000, 0}, {5, 0.7, 26000, 40},  {5, 0.9, 342000, 400},
 };
-static const char *const names[COVERAGE_METRICS] = {"mean", "P99"};
 
 static void print(const struct coverage_system *s, const struct coverage *c, int m) {
     struct interval ci = stats_binomial(c->hits[m], c->intervals[m], 0.95);
     printf("| M/M/%d | %g %% | %s | %.1f %% (%.1f to %.1f) | %+.2f %% | %.1f %% | %zu |\n",
-           s->servers, 100 * s->load, names[m], 100. * (double)c->hits[m] / (double)c->intervals[m],
-           100 * ci.lo, 100 * ci.hi, 100 * c->bias[m], 100 * c->width[m],
-           c->studies - c->intervals[m]);
+           s->servers, 100 * s->load, coverage_names[m],
+           100. * (double)c->hits[m] / (double)c->intervals[m], 100 * ci.lo, 100 * ci.hi,
+           100 * c->bias[m], 100 * c->width[m], c->studies - c->intervals[m]);
     fflush(stdout);
 }
 

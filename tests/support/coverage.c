@@ -3,8 +3,11 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "core/condition.h"
 #include "lab.h"
 #include "theory/queue.h"
+
+const char *const coverage_names[COVERAGE_METRICS] = {"mean", "p50", "p90", "p99"};
 
 static void count(const struct lab *l, const char *metric, double exact, int which,
                   struct coverage *out) {
@@ -21,10 +24,12 @@ static void count(const struct lab *l, const char *metric, double exact, int whi
 
 bool coverage_run(const struct coverage_system *system, size_t studies, int replications,
                   uint64_t seed, int jobs, struct coverage *out) {
-    char text[400], warmup[40] = "'auto'";
+    char text[400], metric[40], warmup[40] = "'auto'";
     double rate = system->load * system->servers;
-    double mean = theory_mmc_sojourn(system->servers, rate, 1);
-    double p99 = theory_mmc_quantile(system->servers, rate, 1, 0.99);
+    double exact[COVERAGE_METRICS] = {theory_mmc_sojourn(system->servers, rate, 1)};
+    for (int m = COVERAGE_P50; m < COVERAGE_METRICS; m++)
+        exact[m] =
+            theory_mmc_quantile(system->servers, rate, 1, stat_percentile(coverage_names[m]));
     *out = (struct coverage){.studies = studies};
     if (system->warmup > 0)
         snprintf(warmup, sizeof warmup, "%.9g", system->warmup);
@@ -35,9 +40,9 @@ bool coverage_run(const struct coverage_system *system, size_t studies, int repl
     for (size_t i = 0; i < studies; i++) {
         struct lab l;
         bool ok = lab_run(&l, text, seed + i, replications, jobs);
-        if (ok) {
-            count(&l, "latency.mean", mean, COVERAGE_MEAN, out);
-            count(&l, "latency.p99", p99, COVERAGE_P99, out);
+        for (int m = 0; ok && m < COVERAGE_METRICS; m++) {
+            snprintf(metric, sizeof metric, "latency.%s", coverage_names[m]);
+            count(&l, metric, exact[m], m, out);
         }
         lab_release(&l);
         if (!ok)

@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { COVERAGE_MEAN, COVERAGE_P99, COVERAGE_METRICS };
+enum { COVERAGE_MEAN, COVERAGE_P50, COVERAGE_P90, COVERAGE_P99, COVERAGE_METRICS };
+extern const char *const coverage_names[COVERAGE_METRICS]; /* "mean", "p50", … */
 
 struct coverage_system {
     int servers;

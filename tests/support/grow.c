@@ -346,6 +346,8 @@ static void grow_params(struct grower *g, struct tree *t, const struct node_type
     for (int pass = 0; pass < 2; pass++)
         for (const struct param *p = params; p->name; p++) {
             bool child = p->kind == PARAM_NODE || p->kind == PARAM_NODES;
+            if (p->flags & MADE)
+                continue;
             bool serves = one && one->needs && !strcmp(one->needs, p->name);
             double share = p->flags & ONE_OF ? p == one : serves ? 1 : wanted(g, type, p);
             if (child != (pass == 0) || !chance(g, share))
