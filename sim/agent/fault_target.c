@@ -82,6 +82,46 @@ static bool find_nodes(struct fault *f, const char *address, struct error *e) {
     return ok;
 }
 
+/* A region or group stands for all that is in it, as where calls come from and where they go. */
+static bool covers(struct node *n, const struct node *other) {
+    const struct scope *s = region_scope(n);
+    return n == other || (s && scope_holds(s, other));
+}
+
+static bool comes_from(struct node *n, const struct edge *e) {
+    const struct node *home = e->home ? e->home : e->from->home;
+    return covers(n, e->from) || (home && home == n);
+}
+
+static bool found(const struct fault *f, const struct edge *e) {
+    for (uint32_t i = 0; i < f->n_edges; i++)
+        if (f->edges[i] == e)
+            return true;
+    return false;
+}
+
+static bool leads_to(const struct edge *e, const struct node_set *to) {
+    for (uint32_t i = 0; i < to->n; i++)
+        if (covers(to->at[i], e->to))
+            return true;
+    return false;
+}
+
+/* Edges from `a` to any of `b`; of a region, also those that carry what its users send. */
+static void add_edges(struct fault *f, struct node *a, const struct node_set *b, uint32_t *cap) {
+    bool whole = region_scope(a);
+    for (uint32_t i = 0; i < (whole ? f->sim->n_order : 1); i++) {
+        struct node *n = whole ? f->sim->order[i] : a;
+        for (uint32_t k = 0; k < n->n_out; k++) {
+            struct edge *e = n->out[k];
+            if (!leads_to(e, b) || (whole && (!comes_from(a, e) || found(f, e))))
+                continue;
+            *arena_push(&f->sim->arena, f->edges, f->n_edges, *cap) = e;
+            add_effect(f, &e->gate);
+        }
+    }
+}
+
 static bool find_edges(struct fault *f, const char *arrow, struct error *e) {
     char from[200];
     snprintf(from, sizeof from, "%.*s", (int)(arrow - f->target), f->target);
@@ -92,19 +132,11 @@ static bool find_edges(struct fault *f, const char *arrow, struct error *e) {
         return error_set(e, "%s: it acts on a component, not on an edge",
                          fault_types[f->kind].name);
     struct node_set a, b;
+    uint32_t cap = 0;
     if (!address_find(f->sim, from, &a, e) || !address_find(f->sim, to, &b, e))
         return false;
-    uint32_t room = 0;
     for (uint32_t i = 0; i < a.n; i++)
-        room += a.at[i]->n_out;
-    f->edges = arena_alloc(&f->sim->arena, room * sizeof *f->edges + 1);
-    for (uint32_t i = 0; i < a.n; i++)
-        for (uint32_t k = 0; k < a.at[i]->n_out; k++)
-            for (uint32_t t = 0; t < b.n; t++)
-                if (a.at[i]->out[k]->to == b.at[t]) {
-                    f->edges[f->n_edges++] = a.at[i]->out[k];
-                    add_effect(f, &a.at[i]->out[k]->gate);
-                }
+        add_edges(f, a.at[i], &b, &cap);
     return f->n_edges ||
            error_set(e, "%s: '%s' does not call '%s'", fault_types[f->kind].name, from, to);
 }

@@ -15,6 +15,7 @@
 #include "core/meter.h"
 
 struct call;
+struct edge_list;
 struct metric;
 struct node;
 struct param;
@@ -44,6 +45,10 @@ struct node_ops {
     /* Agents: what is named by its address is known, and all that workloads reach has been wired;
      * the last moment to make edges. May refuse. */
     bool (*attach)(struct node *, struct error *);
+    /* Of who chooses among targets: a health check is going to probe the first *n of these edges'
+     * callees (NULL: one does already), and then tells what it has found, each good answer too. */
+    const struct edge_list *(*probed)(struct node *, uint32_t *n);
+    void (*verdict)(struct node *, uint32_t target, bool healthy);
     /* After the graph is sealed: classes, facts, addresses and children are known; may refuse. */
     bool (*seal)(struct node *, struct error *);
     /* The clock stands at the beginning of warm-up. */
@@ -111,6 +116,8 @@ struct edge {
                             the edge's; that of a source itself on its own edge */
     struct gate gate;
     int64_t in_flight;
+    struct node *home; /* the region whose users send over it, where that is not the home of `from`:
+                          faults of the link between regions find it by that */
     void (*ended)(struct edge *); /* called when a call over it has ended; NULL: nobody asked */
     uint32_t
         ordinal; /* among the callee's callers, from 0: keys the draws of those after the first */

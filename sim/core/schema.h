@@ -68,7 +68,8 @@ struct param {
     enum unit unit;
     const char *const *choices; /* ends with NULL */
     const struct param *sub;
-    const char *ref_kind; /* PARAM_REF: what kind it must be, NULL: any */
+    const char *ref_kind; /* PARAM_REF, PARAM_NODES: what kind it must be, or kinds as in
+                             "balance or geo"; NULL: any */
     const char *needs;    /* the parameter of the same table without which this one means nothing:
                              refused unless that one is there, and neither 0 nor false */
 };
@@ -115,6 +116,9 @@ struct metric {
  * refuses them. */
 bool schema_read(struct sim *sim, void *base, struct node *node, const struct param *params,
                  const struct table *t, struct error *e);
+
+/* Is a component of this kind what a reference, or a list of children, wants? */
+bool schema_wants(const struct param *p, const char *kind);
 
 /* Makes a node of a type from a table: name, parameters, init. */
 struct node *schema_build(struct sim *sim, const struct node_type *type, const char *where,

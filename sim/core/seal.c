@@ -276,12 +276,14 @@ static bool seal_parts(struct sim *sim, struct error *e) {
  * it. */
 static bool find_one(struct sim *sim, const struct late_ref *l, struct error *e) {
     struct node_set found;
-    const char *kind = l->param->ref_kind, *name = l->param->name;
+    const char *name = l->param->name;
+    bool called = l->param->kind == PARAM_NODES;
     if (!address_find(sim, l->address, &found, e))
         return error_prefix(e, "%s", name);
     uint32_t fits = 0;
     for (uint32_t i = 0; i < found.n; i++)
-        if (!kind || !strcmp(found.at[i]->type->kind, kind)) {
+        if (schema_wants(l->param, found.at[i]->type->kind) &&
+            !(called && (found.at[i]->type->flags & NODE_UNCALLED))) {
             *l->at = found.at[i];
             fits++;
         }
@@ -289,7 +291,8 @@ static bool find_one(struct sim *sim, const struct late_ref *l, struct error *e)
         return true;
     if (!fits)
         return error_set(e, "%s = \"%s\" is a %s; it wants a %s", name, l->address,
-                         found.at[0]->type->kind, kind);
+                         found.at[0]->type->kind,
+                         l->param->ref_kind ? l->param->ref_kind : "component that can be called");
     return error_set(e, "%s = \"%s\" means %u components, such as %s; name one", name, l->address,
                      fits, found.at[0]->address);
 }

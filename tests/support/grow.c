@@ -45,7 +45,7 @@ static const struct node_type *replicas_of_schemas(void) {
 /* Does it call, or use, what cannot be called itself? */
 static bool uses(const struct node_type *t, const struct node_type *resource) {
     for (const struct param *p = t->params; p->name; p++)
-        if ((p->ref_kind && !strcmp(p->ref_kind, resource->kind)) ||
+        if ((p->ref_kind && schema_wants(p, resource->kind)) ||
             ((p->flags & GROUP) && resource == replicas_of_schemas()))
             return true;
     return false;
@@ -179,6 +179,17 @@ static bool reads_file(const struct node_type *type) {
     return false;
 }
 
+/* Something for each two of those named. */
+static struct tree *pairs(struct grower *g, const char *key) {
+    struct tree *t = tree_new(g->arena, TREE_TABLE, key, NULL);
+    for (uint32_t i = 0; i < g->n_named; i++)
+        for (uint32_t k = 0; k < i; k++)
+            tree_add(g->arena, t,
+                     grow_number(g, arena_print(g->arena, "%s_%s", g->named[i], g->named[k]),
+                                 grow_between(g, 1e-3, 0.1), UNIT_TIME));
+    return t;
+}
+
 /* What the components that exist take; the schema leaves it to them. Others get something at
  * random. */
 static struct tree *value(struct grower *g, const struct node_type *type, const struct param *p) {
@@ -192,6 +203,8 @@ static struct tree *value(struct grower *g, const struct node_type *type, const 
                                       : grow_quantity(g, grow_facts[i], UNIT_NONE, false));
         return g->n_facts ? t : NULL;
     }
+    if (!strcmp(p->name, "rtt"))
+        return pairs(g, p->name);
     if (strcmp(p->name, "weights") || !g->n_named)
         return chance(g, 0.5) ? tree_text(g->arena, p->name, "%u", below(g, 3)) : NULL;
     for (uint32_t i = 0; i < g->n_named; i++)
@@ -224,11 +237,29 @@ static void open_policy(struct tree *t) {
         }
 }
 
+/* Children of the kind that is wanted, whose names other parameters take. */
+static void children_of_kind(struct grower *g, struct tree *t, const struct param *p, int depth) {
+    const char *names[MAX_NAMED];
+    uint32_t n = 1 + below(g, 3);
+    for (uint32_t i = 0; i < n; i++) {
+        struct tree *kid = grow_node(g, component_find(p->ref_kind), NULL, depth - 1);
+        tree_add(g->arena, t, kid);
+        names[i] = kid->kid[0]->text; /* "n7" */
+    }
+    g->n_named = n;
+    for (uint32_t i = 0; i < n; i++)
+        g->named[i] = arena_print(g->arena, "%.*s", (int)strlen(names[i]) - 2, names[i] + 1);
+}
+
 /* Several children by position; a chain may leave a policy open, which then guards what follows. */
 static void positional_children(struct grower *g, struct tree *t, const struct node_type *type,
                                 const struct param *p, int depth) {
     if ((p->flags & GROUP) && chance(g, 0.6)) {
         tree_add(g->arena, t, grow_node(g, replicas_of_schemas(), NULL, depth - 1));
+        return;
+    }
+    if (p->ref_kind) {
+        children_of_kind(g, t, p, depth);
         return;
     }
     for (uint32_t i = 0, n = 1 + below(g, 3); i < n; i++) {
@@ -240,7 +271,7 @@ static void positional_children(struct grower *g, struct tree *t, const struct n
 
 static double wanted(const struct grower *g, const struct node_type *type, const struct param *p) {
     bool thorough = type == g->featured || (type->flags & NODE_RESOURCE);
-    if (p->flags & REQUIRED)
+    if ((p->flags & REQUIRED) || !strcmp(p->name, "rtt"))
         return 1;
     if (p->kind == PARAM_RATE)
         return 0.98; /* what has a rate is seldom of use without */
@@ -258,11 +289,11 @@ static double wanted(const struct grower *g, const struct node_type *type, const
 static void grow_params(struct grower *g, struct tree *t, const struct node_type *type,
                         const struct param *params, const char *name, int depth);
 
-static const char *made_of(struct grower *g, const char *kind) {
+static const char *made_of(struct grower *g, const struct param *p) {
     const char *address = NULL;
     uint32_t n = 0;
     for (uint32_t i = 0; i < g->n_made; i++)
-        if ((!kind || !strcmp(g->made[i].type->kind, kind)) && !below(g, ++n))
+        if (schema_wants(p, g->made[i].type->kind) && !below(g, ++n))
             address = g->made[i].address;
     return address;
 }
@@ -278,7 +309,7 @@ static struct tree *parameter(struct grower *g, const struct node_type *type, co
         return p->flags & NAMED ? named_children(g, p, depth) : NULL;
     case PARAM_REF: {
         if (type->flags & (NODE_AGENT | NODE_SOURCE)) { /* by address, as it comes after that */
-            const char *address = made_of(g, p->ref_kind);
+            const char *address = made_of(g, p);
             return address ? tree_text(g->arena, p->name, "\"%s\"", address) : NULL;
         }
         const char *to = chance(g, 0.5) ? visible(g, p->ref_kind) : NULL;
