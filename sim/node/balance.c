@@ -61,9 +61,9 @@ static bool check_policy(const struct balance *b, struct error *e) {
     if (b->policy == MAGLEV && !is_prime((uint64_t)b->table_size))
         return error_set(e, "table_size = %lld: it must be a prime number, such as 65537",
                          (long long)b->table_size);
-    if (b->ring_least > b->ring_most)
+    if (b->policy == RING_HASH && b->ring_least > b->ring_most)
         return error_set(e, "minimum_ring_size is above maximum_ring_size");
-    if (b->factor && b->factor < 100)
+    if (hashed && b->factor && b->factor < 100)
         return error_set(e, "hash_balance_factor = %lld: it must be 0 (no bound) or at least 100",
                          (long long)b->factor);
     if (hashed && !b->key)
@@ -207,7 +207,7 @@ static const struct param params[] = {
     PARAM(INTEGER, "overprovisioning_factor", struct balance, overprovisioning, "140",
           "percent by which the healthy targets of a priority may be overloaded before the next "
           "one is called: at 140 five of seven do for all",
-          .flags = LIVE, .min = 100, .max = 1e6),
+          .flags = LIVE, .min = 1, .max = 1e6),
     PARAM(RATIO, "healthy_panic_threshold", struct balance, panic_threshold, "50%",
           "when fewer of its targets are able, and the able ones of all priorities do not suffice, "
           "the calls of a priority go to all of its targets; 0: never",

@@ -190,6 +190,41 @@ static struct tree *pairs(struct grower *g, const char *key) {
     return t;
 }
 
+/* Does it have a table over pairs of its children? */
+static bool pairs_wanted(const struct node_type *type) {
+    for (const struct param *p = type->params; p->name; p++)
+        if (!strcmp(p->name, "rtt"))
+            return true;
+    return false;
+}
+
+/* Is it a list that runs beside that of the children, or a table over what stands in one? */
+static bool beside_list(const struct node_type *type, const char *name) {
+    static const char *const lists[] = {"weights", "priorities", "localities", "callers"};
+    for (const struct param *p = type->params; p->name; p++)
+        for (int i = 0; (p->flags & GROUP) && i < 4; i++)
+            if (!strcmp(name, lists[i]))
+                return true;
+    return false;
+}
+
+static struct tree *list_of(struct grower *g, const char *name) {
+    struct tree *t = tree_new(g->arena, TREE_TABLE, name, NULL);
+    if (!strcmp(name, "callers")) {
+        tree_add(g->arena, t, tree_text(g->arena, "a", "%u", 1 + below(g, 9)));
+        tree_add(g->arena, t, tree_text(g->arena, "b", "%u", below(g, 9)));
+        return t;
+    }
+    for (uint32_t i = 0; i < g->n_listed; i++)
+        if (!strcmp(name, "localities"))
+            tree_add(g->arena, t, tree_text(g->arena, NULL, "\"%c\"", "ab"[below(g, 2)]));
+        else if (!strcmp(name, "priorities")) /* without a gap */
+            tree_add(g->arena, t, tree_text(g->arena, NULL, "%u", i ? below(g, 2) : 0));
+        else
+            tree_add(g->arena, t, tree_text(g->arena, NULL, "%u", 1 + below(g, 9)));
+    return t;
+}
+
 /* What the components that exist take; the schema leaves it to them. Others get something at
  * random. */
 static struct tree *value(struct grower *g, const struct node_type *type, const struct param *p) {
@@ -205,6 +240,10 @@ static struct tree *value(struct grower *g, const struct node_type *type, const 
     }
     if (!strcmp(p->name, "rtt"))
         return pairs(g, p->name);
+    if (!strcmp(p->name, "residency") || (!strcmp(p->name, "weights") && pairs_wanted(type)))
+        return NULL; /* they go with another one */
+    if (beside_list(type, p->name))
+        return list_of(g, p->name);
     if (strcmp(p->name, "weights") || !g->n_named)
         return chance(g, 0.5) ? tree_text(g->arena, p->name, "%u", below(g, 3)) : NULL;
     for (uint32_t i = 0; i < g->n_named; i++)
@@ -277,8 +316,13 @@ static double wanted(const struct grower *g, const struct node_type *type, const
         return 0.98; /* what has a rate is seldom of use without */
     if (!strcmp(p->name, "classes") || !strcmp(p->name, "facts"))
         return 1;
+    if (!strcmp(p->name, "localities") || !strcmp(p->name, "callers") ||
+        !strcmp(p->name, "local_zone"))
+        return 1; /* zones want all three; without zone_aware they are left out again */
     if (!strcmp(p->name, "class"))
         return labelled(g);
+    if (!strcmp(p->name, "key"))
+        return 0.9; /* some policies want one */
     if (p->kind == PARAM_TEXT && reads_file(type))
         return 0.1; /* names of columns */
     if (p->kind == PARAM_REF && g->featured && uses(type, g->featured))
@@ -289,12 +333,15 @@ static double wanted(const struct grower *g, const struct node_type *type, const
 static void grow_params(struct grower *g, struct tree *t, const struct node_type *type,
                         const struct param *params, const char *name, int depth);
 
-static const char *made_of(struct grower *g, const struct param *p) {
+const char *grow_made_of(struct grower *g, const struct param *p) {
     const char *address = NULL;
     uint32_t n = 0;
-    for (uint32_t i = 0; i < g->n_made; i++)
-        if (schema_wants(p, g->made[i].type->kind) && !below(g, ++n))
-            address = g->made[i].address;
+    for (uint32_t i = 0; i < g->n_made; i++) {
+        const struct made *m = &g->made[i];
+        bool fits = p->kind != PARAM_NODES || callable(m->type);
+        if (fits && schema_wants(p, m->type->kind) && !strstr(m->address, "[*]") && !below(g, ++n))
+            address = m->address;
+    }
     return address;
 }
 
@@ -309,7 +356,7 @@ static struct tree *parameter(struct grower *g, const struct node_type *type, co
         return p->flags & NAMED ? named_children(g, p, depth) : NULL;
     case PARAM_REF: {
         if (type->flags & (NODE_AGENT | NODE_SOURCE)) { /* by address, as it comes after that */
-            const char *address = made_of(g, p);
+            const char *address = grow_made_of(g, p);
             return address ? tree_text(g->arena, p->name, "\"%s\"", address) : NULL;
         }
         const char *to = chance(g, 0.5) ? visible(g, p->ref_kind) : NULL;
@@ -334,6 +381,8 @@ static struct tree *parameter(struct grower *g, const struct node_type *type, co
             return tree_text(g->arena, p->name, "\"%s\"", GROW_TABLE);
         if (!strcmp(p->name, "class")) /* of the column of that name */
             return tree_text(g->arena, p->name, "\"%s\"", p->name);
+        if (!strcmp(p->name, "local_zone"))
+            return tree_text(g->arena, p->name, "\"a\"");
         return g->n_facts ? tree_text(g->arena, p->name, "\"%s\"", grow_facts[below(g, g->n_facts)])
                           : NULL;
     case PARAM_TABLE: {
@@ -370,11 +419,34 @@ static const struct param *choose_one(struct grower *g, const struct param *para
     return one;
 }
 
+static bool has_key(const struct tree *t, const char *key) {
+    for (uint32_t i = 0; i < t->n; i++)
+        if (t->kid[i]->key && !strcmp(t->kid[i]->key, key))
+            return true;
+    return false;
+}
+
+/* Pairs that seldom go together, which no table says: the second one is mostly left out. */
+static void part_pairs(struct grower *g, struct tree *t) {
+    static const char *const pairs[][2] = {{"on", "servers"},
+                                           {"count", "max"},
+                                           {"route", "weights"},
+                                           {"base_ejection_time", "max_ejection_time"}};
+    for (size_t k = 0; k < sizeof pairs / sizeof pairs[0]; k++)
+        for (uint32_t i = t->n; has_key(t, pairs[k][0]) && i-- > 0;)
+            if (t->kid[i]->key && !strcmp(t->kid[i]->key, pairs[k][1]) && chance(g, 0.8))
+                for (t->n--; i < t->n; i++)
+                    t->kid[i] = t->kid[i + 1];
+}
+
 /* Children first: conditions speak of them. */
 static void grow_params(struct grower *g, struct tree *t, const struct node_type *type,
                         const struct param *params, const char *name, int depth) {
     const struct param *one = choose_one(g, params);
-    for (int pass = 0; pass < 2; pass++)
+    for (int pass = 0; pass < 2; pass++) {
+        if (params == type->params)
+            for (uint32_t i = g->n_listed = 0; i < t->n; i++)
+                g->n_listed += !t->kid[i]->key;
         for (const struct param *p = params; p->name; p++) {
             bool child = p->kind == PARAM_NODE || p->kind == PARAM_NODES;
             if (p->flags & MADE)
@@ -383,6 +455,13 @@ static void grow_params(struct grower *g, struct tree *t, const struct node_type
             double share = p->flags & ONE_OF ? p == one : serves ? 1 : wanted(g, type, p);
             if (child != (pass == 0) || !chance(g, share))
                 continue;
+            if (child && (type->flags & NODE_AGENT)) {
+                struct tree *list = tree_new(g->arena, TREE_TABLE, p->name, NULL);
+                const char *address = grow_made_of(g, p);
+                tree_add(g->arena, list, tree_text(g->arena, NULL, "\"%s\"", address));
+                tree_add(g->arena, t, list);
+                continue;
+            }
             if (child && p->kind == PARAM_NODES && !(p->flags & NAMED)) {
                 positional_children(g, t, type, p, depth);
                 continue;
@@ -391,6 +470,8 @@ static void grow_params(struct grower *g, struct tree *t, const struct node_type
             if (v)
                 tree_add(g->arena, t, v);
         }
+    }
+    part_pairs(g, t);
 }
 
 static bool is_nothing(const struct tree *t) {

@@ -3,9 +3,9 @@
 #ifndef NINES_TESTS_GROW_IMPL_H
 #define NINES_TESTS_GROW_IMPL_H
 
+#include "agent/registry.h"
 #include "base/rng.h"
 #include "grow.h"
-#include "agent/registry.h"
 #include "node/registry.h"
 
 enum { MAX_MADE = 60, MAX_LOCALS = 12, NAMES = 3, MAX_NAMED = 4 };
@@ -35,7 +35,8 @@ struct grower {
     uint32_t n_locals;
     const char *named[MAX_NAMED]; /* keys of the last table of named children */
     uint32_t n_named;
-    bool labelled; /* a source that reads a file takes its column of classes */
+    uint32_t n_listed; /* children that the last component has by position */
+    bool labelled;     /* a source that reads a file takes its column of classes */
     uint32_t n_classes, n_facts, n_phases;
     double duration;
     bool endless; /* the one source may end by itself: no duration is needed */
@@ -70,5 +71,7 @@ struct tree *grow_condition(struct grower *g, const char *key, bool watched);
 struct tree *grow_component(struct grower *g, const char *key, int depth);
 struct tree *grow_node(struct grower *g, const struct node_type *type, const char *key, int depth);
 struct tree *grow_fault(struct grower *g, bool timed);
+/* An address of something that the parameter wants and that means one component; NULL: none. */
+const char *grow_made_of(struct grower *g, const struct param *p);
 
 #endif

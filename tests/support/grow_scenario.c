@@ -150,10 +150,19 @@ static const struct node_type *source_type(struct grower *g) {
     return fit[below(g, n)];
 }
 
+/* Is there what it wants to act on? */
+static bool has_object(struct grower *g, const struct node_type *type) {
+    for (const struct param *p = type->params; p->name; p++)
+        if ((p->kind == PARAM_REF || p->kind == PARAM_NODES) && (p->flags & REQUIRED) &&
+            !grow_made_of(g, p))
+            return false;
+    return true;
+}
+
 static struct tree *agents(struct grower *g) {
     struct tree *t = tree_new(g->arena, TREE_TABLE, "agents", NULL);
     for (int i = 0; agent_types[i]; i++)
-        if (g->featured == agent_types[i] || chance(g, 0.1))
+        if ((g->featured == agent_types[i] || chance(g, 0.1)) && has_object(g, agent_types[i]))
             tree_add(g->arena, t, grow_node(g, agent_types[i], NULL, 1));
     return t;
 }
