@@ -4,7 +4,8 @@
 
 #include "node/registry.h"
 
-const struct node_type *const agent_types[] = {&alert_type, &health_check_type, NULL};
+const struct node_type *const agent_types[] = {&alert_type, &health_check_type, &replication_type,
+                                               NULL};
 
 const struct node_type *component_at(int i) {
     int n = 0;

@@ -5,7 +5,7 @@
 
 #include "core/schema.h"
 
-extern const struct node_type alert_type, health_check_type;
+extern const struct node_type alert_type, health_check_type, replication_type;
 
 /* Ends with NULL; in alphabetical order. */
 extern const struct node_type *const agent_types[];

@@ -121,6 +121,12 @@ void call_begin(struct call *root) {
         n->sim->observer->begun(n->sim->observer, root);
 }
 
+static void take_in(struct call *c) {
+    for (struct gate_ear *ear = c->node->gate.ears; ear; ear = ear->next)
+        ear->heard(ear, c);
+    c->node->type->ops.accept(c->node, c);
+}
+
 static void arrive_late(struct event *e) {
     struct call *c = call_of_timer(e);
     c->travelling = false;
@@ -128,7 +134,7 @@ static void arrive_late(struct event *e) {
     if (c->node->gate.down || (c->via && c->via->gate.down))
         call_finish(c, OUTCOME_ERROR);
     else
-        c->node->type->ops.accept(c->node, c);
+        take_in(c);
 }
 
 static bool gate_fails(const struct gate *g, const struct call *c, uint64_t purpose) {
@@ -153,7 +159,7 @@ static void accept_gated(struct call *c) {
         call_wake(c, NULL, ns_from_s(added), arrive_late);
         return;
     }
-    c->node->type->ops.accept(c->node, c);
+    take_in(c);
 }
 
 /* Meters the arrival, tells who listens, and hands the call over. */

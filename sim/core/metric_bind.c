@@ -89,10 +89,12 @@ static bool bind_name(const struct metric_ref *ref, struct metric_query *q, bool
         q->what = WHAT_OWN;
         q->own = m->name;
         q->own_kind = m->kind;
-        q->unit = m->kind == METRIC_SHARE || m->kind == METRIC_RATIO  ? UNIT_RATIO
-                  : m->kind == METRIC_COUNTER                         ? UNIT_RATE
-                  : m->kind == METRIC_FIRST || m->kind == METRIC_LAST ? UNIT_TIME
-                                                                      : UNIT_NONE;
+        *distribution = m->kind == METRIC_SPREAD;
+        q->unit = m->kind == METRIC_SHARE || m->kind == METRIC_RATIO ? UNIT_RATIO
+                  : m->kind == METRIC_COUNTER                        ? UNIT_RATE
+                  : m->kind == METRIC_FIRST || m->kind == METRIC_LAST || m->kind == METRIC_SPREAD
+                      ? UNIT_TIME
+                      : UNIT_NONE;
         if (m->unit != UNIT_NONE)
             q->unit = m->unit;
         return true;

@@ -97,11 +97,19 @@ struct node_type {
     struct node_ops ops;
 };
 
-/* Faults act on a node (or an edge) through its gate. Everything is neutral unless `active`. */
+/* Faults act on a node (or an edge) through its gate, and who listens to a node does so there.
+ * Everything is neutral unless `active`. */
 struct effect;
 
+/* Hears of each call that a node takes in; embedded in what the listener owns. */
+struct gate_ear {
+    void (*heard)(struct gate_ear *, struct call *);
+    struct gate_ear *next;
+};
+
 struct gate {
-    bool active;
+    bool active; /* a fault acts here, or somebody listens */
+    struct gate_ear *ears;
     struct effect *effects; /* of the faults that may act here; see agent/fault.c */
     int down;               /* how many faults hold it down */
     double slow;            /* factor on what the node itself draws */
@@ -161,6 +169,13 @@ bool scope_holds(const struct scope *s, const struct node *n);
 /* New node of a type, all zero but for the base. `where` is copied. Parameters are read by
  * schema_read. */
 struct node *node_new(struct sim *sim, const struct node_type *type, const char *where);
+
+/* From now on `ear` hears of the calls that come in; when sealing. */
+static inline void gate_listen(struct gate *g, struct gate_ear *ear) {
+    ear->next = g->ears;
+    g->ears = ear;
+    g->active = true;
+}
 
 /* Joins `e` (inside `from`) to `to`. */
 static inline void edge_join(struct edge *e, struct node *from, struct node *to) {

@@ -91,6 +91,8 @@ void schema_mark(const struct node *n, const struct metric *m, uint64_t mark[2])
     case METRIC_FIRST:
         mark[0] = when->first;
         break;
+    case METRIC_SPREAD:
+        break;
     case METRIC_LAST:
         mark[0] = when->on ? (uint64_t)now + 1 : when->last;
         break;

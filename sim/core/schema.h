@@ -87,6 +87,7 @@ enum metric_kind {
     METRIC_SHARE,    /* struct integral over a double capacity at offset2, e.g. utilisation */
     METRIC_RATIO,    /* uint64_t over the uint64_t at offset2: a share of at most 1 */
     METRIC_PER,      /* the same where it may be above 1, such as attempts per call */
+    METRIC_SPREAD,   /* struct spreads: a distribution of durations, made when sealing */
     METRIC_FIRST, /* struct moments: from the beginning of the run, or of a phase, until the state
                      is first entered; if it is not, all of that time */
     METRIC_LAST   /* beside it, the same field: until it is last left; all of the time if it still
@@ -163,10 +164,16 @@ bool schema_given(const void *base, const struct param *p);
  * units; NaN if it has none. */
 double schema_number(const struct node *n, const struct param *p);
 
+/* Where a node keeps a metric of the kind METRIC_SPREAD. */
+static inline struct spreads *schema_spreads(struct node *n, const struct metric *m) {
+    return (struct spreads *)(void *)((char *)n + m->offset);
+}
+
 const struct metric *schema_metric(const struct node_type *type, const char *name); /* NULL: none */
 
 /* What a metric has come to by now: a count or an area, and that of what it is a share of. What
- * happened between two moments is the difference; moments belong to the segment that ends now. */
+ * happened between two moments is the difference; moments belong to the segment that ends now.
+ * Distributions are kept by segment and have no marks. */
 void schema_mark(const struct node *n, const struct metric *m, uint64_t mark[2]);
 
 #endif

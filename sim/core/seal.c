@@ -237,6 +237,9 @@ static void make_meters(struct sim *sim) {
         bool resource = n->type->flags & NODE_RESOURCE;
         meter_init(&n->meter, resource ? 0 : cells, results ? results : 1, marks,
                    n->type->flags & NODE_SOURCE ? HIST_FINE : HIST_COARSE);
+        for (const struct metric *m = n->type->metrics; m && m->name; m++)
+            if (m->kind == METRIC_SPREAD)
+                spreads_init(schema_spreads(n, m), sim->n_segments, HIST_COARSE);
         n->marks = mem_zero((size_t)marks * MAX_METRICS * 2 * sizeof *n->marks);
         pool_init(&n->calls, n->type->call_size ? n->type->call_size : sizeof(struct call));
         for (uint32_t k = 0; k < n->n_out; k++)

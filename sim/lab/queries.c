@@ -118,8 +118,12 @@ static void list_node(struct study *s, const struct node *n, const char *address
         list(s, EXPR_METRIC, "%s:wait.p99", address);
         list(s, EXPR_METRIC, "%s:service.mean", address);
     }
-    for (const struct metric *m = n->type->metrics; m && m->name; m++)
-        list(s, EXPR_METRIC, "%s:%s", address, m->name);
+    for (const struct metric *m = n->type->metrics; m && m->name; m++) {
+        static const char *const stats[] = {".mean", ".p50", ".p99"};
+        bool spread = m->kind == METRIC_SPREAD;
+        for (int i = 0; i < (spread ? 3 : 1); i++)
+            list(s, EXPR_METRIC, "%s:%s%s", address, m->name, spread ? stats[i] : "");
+    }
     if (!pooled)
         return;
     static const char *const spread[] = {"latency.p99", "utilization", "queue"};

@@ -95,6 +95,7 @@ static const char *metric_text(enum metric_kind k) {
     return k == METRIC_COUNTER                     ? "per second"
            : k == METRIC_INTEGRAL                  ? "mean over time"
            : k == METRIC_SHARE                     ? "share of time"
+           : k == METRIC_SPREAD                    ? "distribution"
            : k == METRIC_PER                       ? "mean count"
            : k == METRIC_FIRST || k == METRIC_LAST ? "time"
                                                    : "ratio";
