@@ -208,7 +208,8 @@ static void heard_read(struct gate_ear *ear, struct call *c) {
 static bool attach(struct node *n, struct error *e) {
     struct replication *r = replication_of(n);
     if (r->from->type->flags & NODE_UNCALLED)
-        return error_set(e, "from: a %s keeps nothing that could be copied", r->from->type->kind);
+        return error_set(e, "from: '%s' (%s) is not called, and keeps nothing", r->from->address,
+                         r->from->type->kind);
     for (uint32_t i = 0; i < r->to.n; i++) {
         if (r->to.at[i].to == r->from)
             return error_set(e, "to: '%s' is where the writes come from", r->from->address);

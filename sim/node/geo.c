@@ -233,13 +233,19 @@ static bool init(struct node *n, struct error *e) {
     return true;
 }
 
-/* Regions by distance, or as they were given; of equals, the one given first. */
+/* Is `a` to be taken before `b`? Of equals the users' own, else the one given first. */
+static bool better(const struct geo *g, uint32_t row, uint32_t a, uint32_t b) {
+    const struct path *p = &g->path[row * g->n];
+    if (g->policy != NEAREST || p[a].far == p[b].far)
+        return g->policy == NEAREST && a + 1 == row;
+    return p[a].far < p[b].far;
+}
+
 static void sort_row(struct geo *g, uint32_t row) {
     uint32_t *order = &g->order[row * g->n];
-    const struct path *p = &g->path[row * g->n];
     for (uint32_t i = 0; i < g->n; i++) {
         uint32_t k = i;
-        for (; k && g->policy == NEAREST && p[order[k - 1]].far > p[i].far; k--)
+        for (; k && better(g, row, i, order[k - 1]); k--)
             order[k] = order[k - 1];
         order[k] = i;
     }

@@ -338,7 +338,7 @@ const char *grow_made_of(struct grower *g, const struct param *p) {
     uint32_t n = 0;
     for (uint32_t i = 0; i < g->n_made; i++) {
         const struct made *m = &g->made[i];
-        bool fits = p->kind != PARAM_NODES || callable(m->type);
+        bool fits = p->ref_kind || callable(m->type);
         if (fits && schema_wants(p, m->type->kind) && !strstr(m->address, "[*]") && !below(g, ++n))
             address = m->address;
     }
@@ -455,13 +455,8 @@ static void grow_params(struct grower *g, struct tree *t, const struct node_type
             double share = p->flags & ONE_OF ? p == one : serves ? 1 : wanted(g, type, p);
             if (child != (pass == 0) || !chance(g, share))
                 continue;
-            if (child && (type->flags & NODE_AGENT)) {
-                struct tree *list = tree_new(g->arena, TREE_TABLE, p->name, NULL);
-                const char *address = grow_made_of(g, p);
-                tree_add(g->arena, list, tree_text(g->arena, NULL, "\"%s\"", address));
-                tree_add(g->arena, t, list);
-                continue;
-            }
+            if (child && (type->flags & NODE_AGENT))
+                continue; /* last, as they are not what others name */
             if (child && p->kind == PARAM_NODES && !(p->flags & NAMED)) {
                 positional_children(g, t, type, p, depth);
                 continue;
@@ -472,6 +467,24 @@ static void grow_params(struct grower *g, struct tree *t, const struct node_type
         }
     }
     part_pairs(g, t);
+}
+
+/* What an agent calls, by address: not what it names already. */
+static void grow_called(struct grower *g, struct tree *t, const struct param *params) {
+    for (const struct param *p = params; p->name; p++) {
+        if (p->kind != PARAM_NODES || (p->flags & MADE))
+            continue;
+        const char *address = NULL;
+        bool taken = true;
+        for (int luck = 0; luck < 8 && taken; luck++) {
+            address = arena_print(g->arena, "\"%s\"", grow_made_of(g, p));
+            taken = false;
+            for (uint32_t i = 0; i < t->n; i++)
+                taken = taken || (t->kid[i]->text && !strcmp(t->kid[i]->text, address));
+        }
+        struct tree *list = tree_add(g->arena, t, tree_new(g->arena, TREE_TABLE, p->name, NULL));
+        tree_add(g->arena, list, tree_text(g->arena, NULL, "%s", address));
+    }
 }
 
 static bool is_nothing(const struct tree *t) {
@@ -535,6 +548,8 @@ struct tree *grow_node(struct grower *g, const struct node_type *type, const cha
     if (address && opens_scope(type))
         g->scope = arena_print(g->arena, "%s.", address);
     grow_params(g, t, type, type->params, named ? name : type->kind, depth);
+    if (type->flags & NODE_AGENT)
+        grow_called(g, t, type->params);
     leave_out(t, type->params);
     g->caller = caller;
     g->scope = scope;
