@@ -47,8 +47,8 @@ void meter_release(struct meter *m) {
 }
 
 void spreads_init(struct spreads *t, uint32_t segments, uint32_t bits) {
-    t->n = segments;
     t->of = mem_zero(segments * sizeof *t->of);
+    t->n = segments;
     for (uint32_t i = 0; i < segments; i++)
         hist_init(&t->of[i].hist, bits);
 }
