@@ -20,6 +20,7 @@ struct options {
     uint64_t seed;
     int64_t replications, max_replications; /* 0: as the file says */
     double precision;                       /* 0: none was asked for */
+    double slowest;                         /* share that why explains */
     ns_t duration, warmup;                  /* 0 and WARMUP_FILE: as the file says */
     int jobs;
     bool json, csv, plot, quiet, all_nodes, full_audit;
@@ -64,6 +65,7 @@ bool cli_colour(void); /* stdout is a terminal and NO_COLOR is unset */
 int command_run(const struct options *o);
 int command_check(const struct options *o);
 int command_compare(const struct options *o);
+int command_why(const struct options *o);
 int command_plot(const struct options *o);
 int command_new(const struct options *o);
 int command_list(const struct options *o);

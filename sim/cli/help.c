@@ -17,6 +17,7 @@ static const char *const option_help[][2] = {
      "how far check, or run --precision, may go; default: what the scenario says (200)"},
     {"--precision P", "more replications until the intervals of mean, P50, P99, goodput and shares "
                       "are +- P, such as 2%"},
+    {"--slowest P", "why: the share of the requests that is explained; default 1%"},
     {"--duration T", "measured time of a run, such as 60s"},
     {"--warmup T", "time before measuring; auto (also when nobody says) finds it"},
     {"--jobs N", "threads; default: all processors; the result does not depend on it"},
@@ -105,7 +106,7 @@ static int reference(const char *part) {
              "Every component takes `name`. *live* parameters may be changed while running: by "
              "faults (`set`) and signals.\n"
              "Every component measures `latency`, `offered`, `throughput`, `goodput`, "
-             "`availability`, `share`, `calls` and "
+             "`availability`, `quality`, `share`, `calls` and "
              "`in_flight`.\n");
         const struct node_type *t;
         for (int i = 0; (t = component_at(i)); i++) {

@@ -17,6 +17,9 @@ const struct command commands[] = {
      COMMON " max-replications json", command_check},
     {"compare", "nines compare SCENARIO CASE CASE | SCENARIO name=value name=value | A.lua B.lua",
      "paired differences with intervals", COMMON " case", command_compare},
+    {"why", "nines why SCENARIO [options]",
+     "what the slowest requests spend their time on, against those around the median",
+     COMMON " case slowest json", command_why},
     {"plot", "nines plot DIR", "draws the pictures of a result folder", "format quiet",
      command_plot},
     {"new", "nines new NAME", "writes NAME.lua, a scenario to start from", "quiet", command_new},
@@ -50,6 +53,7 @@ static const struct option_kind kinds[] = {
     {"replications", true},
     {"max-replications", true},
     {"precision", true},
+    {"slowest", true},
     {"duration", true},
     {"warmup", true},
     {"json", false},
@@ -121,13 +125,13 @@ static bool take_seed(const char *text, uint64_t *seed, struct error *e) {
     return true;
 }
 
-static bool take_precision(const char *text, double *precision, struct error *e) {
+static bool share(const char *name, const char *text, double *out, struct error *e) {
     struct value v = value_of_text(text);
-    char label[64];
-    snprintf(label, sizeof label, "--precision %s", text);
-    if (!value_number(&v, UNIT_RATIO, precision, label, e))
+    char label[160];
+    snprintf(label, sizeof label, "--%s %s", name, text);
+    if (!value_number(&v, UNIT_RATIO, out, label, e))
         return false;
-    return (*precision > 0 && *precision < 1) ||
+    return (*out > 0 && *out < 1) ||
            error_set(e, "%s: it wants a share above 0 and below 1, such as 2%%", label);
 }
 
@@ -150,7 +154,9 @@ static bool take(struct options *o, const char *name, const char *value, struct 
             return false;
         o->max_replications = (int64_t)x;
     } else if (!strcmp(name, "precision"))
-        return take_precision(value, &o->precision, e);
+        return share(name, value, &o->precision, e);
+    else if (!strcmp(name, "slowest"))
+        return share(name, value, &o->slowest, e);
     else if (!strcmp(name, "jobs")) {
         if (!whole(name, value, 1, 1024, &x, e))
             return false;

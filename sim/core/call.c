@@ -237,6 +237,8 @@ static void meter_end(struct meter *m, struct call *c, ns_t now, uint32_t result
     meter_depart(m, now, c->start, c->req->cell, result, c->outcome);
     if (__builtin_expect(now > c->deadline, 0) && outcome_good(c->outcome))
         m->cells[c->req->cell * m->results + result].late++;
+    if (__builtin_expect(c->quality < 1, 0) && outcome_good(c->outcome))
+        m->cells[c->req->cell * m->results + result].lost += 1 - (double)c->quality;
 }
 
 static void end(struct call *c, enum outcome outcome) {
@@ -312,6 +314,12 @@ void call_detach(struct call *sub) {
     unlink_from_parent(sub);
     if (sub->state == CALL_LIVE)
         become_orphan(sub);
+}
+
+void call_shared(const struct call *member, const struct call *of, ns_t since) {
+    struct sim *sim = member->node->sim;
+    if (sim->watched && sim->observer && sim->observer->shared)
+        sim->observer->shared(sim->observer, member, of, since);
 }
 
 void call_detach_all(struct call *c) {

@@ -97,6 +97,10 @@ void call_detach(struct call *sub);
 void call_cancel_all(struct call *mine, enum cause cause);
 void call_detach_all(struct call *mine);
 
+/* `member`, which is about to end, has waited since then for what `of` was sent for: for those who
+ * explain where its time went. */
+void call_shared(const struct call *member, const struct call *of, ns_t since);
+
 /* Ends every live call of a node with ERROR: it went down. */
 void node_crash(struct node *n);
 

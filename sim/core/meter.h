@@ -49,6 +49,7 @@ static inline void spread_add(struct spread *s, ns_t d) {
 struct cell {
     uint64_t arrivals;
     uint64_t late; /* good answers after the deadline */
+    double lost;   /* quality that good answers fell short of 1 by, in sum */
     struct spread phase[PHASES];
     struct spread by[OUTCOMES];
 };

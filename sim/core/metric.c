@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "core/blame.h"
 #include "core/group.h"
 #include "core/sim.h"
 
@@ -16,6 +17,7 @@ static void add_cell(const struct metric_query *q, const struct cell *cell, stru
                      bool with_hist) {
     s->arrivals += cell->arrivals;
     s->late += cell->late;
+    s->lost += cell->lost;
     if (q->what == WHAT_PHASE)
         add_spread(s, &cell->phase[q->phase], with_hist);
     for (int o = 0; o < OUTCOMES; o++) {
@@ -180,10 +182,8 @@ static double distribution(const struct metric_query *q, const struct metric_sum
     case STAT_MAX:
         return extreme_bucket(&s->hist, true) * 1e-9;
     case STAT_PERCENTILE:
-        if ((double)s->hist.total * fmin(1 - q->p, q->p) < 4.999) {
+        if ((double)s->hist.total * fmin(1 - q->p, q->p) < 4.999)
             *lack = LACK_FEW;
-            return NAN;
-        }
         return hist_quantile(&s->hist, q->p) * 1e-9;
     default:
         return (double)s->sum * 1e-9 / (double)s->hist.total;
@@ -238,12 +238,17 @@ double metric_of_sums(const struct metric_query *q, const struct metric_sums *s,
     case WHAT_AVAILABILITY:
         x = (double)s->good / (double)s->finished;
         break;
+    case WHAT_QUALITY:
+        x = ((double)s->good - s->lost) / (double)s->good;
+        break;
     case WHAT_SHARE:
         x = (double)(q->outcomes_given ? s->chosen : s->good) / (double)s->finished;
         break;
     case WHAT_LATENCY:
     case WHAT_PHASE:
         x = distribution(q, s, lack);
+        break;
+    case WHAT_BLAME: /* of no sums: blame_value */
         break;
     }
     if (isnan(x) && *lack == LACK_NOTHING)
@@ -278,12 +283,15 @@ static double value_of(const struct sim *sim, const struct metric_query *q, uint
                        uint32_t to, enum metric_lack *lack) {
     struct metric_sums s = {.arrivals = 0};
     struct metric_query part = *q;
+    part.nodes.at += from;
     part.nodes.n = to - from;
+    if (q->what == WHAT_BLAME)
+        return blame_value(sim, &part, lack);
     hist_init(&s.hist, coarsest(q, from, to));
     add_up(sim, q, from, to, false, &s);
     double x = metric_of_sums(&part, &s, span_of(sim, q->segments), lack);
     hist_release(&s.hist);
-    return x;
+    return *lack == LACK_FEW ? (double)NAN : x;
 }
 
 double metric_value(const struct sim *sim, const struct metric_query *q, enum metric_lack *lack) {
@@ -330,6 +338,8 @@ uint64_t metric_sample(const struct metric_query *q) {
     }
     if (q->what == WHAT_OWN || q->what == WHAT_IN_FLIGHT || !q->nodes.n)
         return 0;
+    if (q->what == WHAT_BLAME)
+        return blame_sample(q->nodes.at[0]->sim, q);
     collect(q->nodes.at[0]->sim, q, 0, q->nodes.n, &s, false);
     return q->what == WHAT_LATENCY ? s.chosen : s.finished;
 }

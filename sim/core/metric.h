@@ -3,9 +3,10 @@
  *
  * Built in for every node: latency, wait, service, network, backoff, stall (distributions: they
  * need a statistic), offered, throughput, goodput (per second), availability, share{outcome=…},
- * in_flight, and `calls` (a count). Without an address they are those of the users: the calls of
- * all workloads. Components add their own through their metric tables. Calls count in the phase in
- * which their request arrived; counters and time averages in the phase in which they happened. */
+ * in_flight, quality (mean of what good answers are worth) and `calls` (a count). Without an
+ * address they are those of the users: the calls of all workloads. Components add their own through
+ * their metric tables. Calls count in the phase in which their request arrived; counters and time
+ * averages in the phase in which they happened. */
 #ifndef NINES_CORE_METRIC_H
 #define NINES_CORE_METRIC_H
 
@@ -21,10 +22,12 @@ enum metric_what {
     WHAT_THROUGHPUT,
     WHAT_GOODPUT,
     WHAT_AVAILABILITY,
+    WHAT_QUALITY,
     WHAT_SHARE,
     WHAT_IN_FLIGHT,
     WHAT_COST,
-    WHAT_OWN /* of the component: `own` per node's type */
+    WHAT_BLAME, /* core/blame.h */
+    WHAT_OWN    /* of the component: `own` per node's type */
 };
 
 enum metric_stat { STAT_NONE, STAT_MEAN, STAT_SD, STAT_MIN, STAT_MAX, STAT_PERCENTILE };
@@ -67,6 +70,7 @@ double metric_extreme(const struct sim *sim, const struct metric_query *q, int s
 /* Sums behind a value; the difference of two of them is what happened in between. */
 struct metric_sums {
     uint64_t arrivals, finished, chosen, good, late, sum;
+    double lost;          /* quality */
     double top, bottom;   /* of in_flight, cost and what components measure */
     uint64_t first, last; /* + 1, ns since the beginning of the span; 0: not in it */
     struct hist hist;     /* of distributions */
@@ -77,7 +81,8 @@ struct metric_sums {
 void metric_read(const struct sim *sim, const struct metric_query *q, struct metric_sums *out);
 void metric_hist_init(const struct metric_query *q, struct hist *h);
 
-/* A value from sums over a span of time, in seconds. */
+/* A value from sums over a span of time, in seconds; also one that is not to be trusted, with
+ * LACK_FEW: monitoring shows it all the same. */
 double metric_of_sums(const struct metric_query *q, const struct metric_sums *s, double span,
                       enum metric_lack *lack);
 

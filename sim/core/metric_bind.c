@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/blame.h"
 #include "core/group.h"
 #include "core/region.h"
 #include "core/sim.h"
@@ -27,9 +28,11 @@ static const struct {
     {"throughput", WHAT_THROUGHPUT, UNIT_RATE, false},
     {"goodput", WHAT_GOODPUT, UNIT_RATE, false},
     {"availability", WHAT_AVAILABILITY, UNIT_RATIO, false},
+    {"quality", WHAT_QUALITY, UNIT_RATIO, false},
     {"share", WHAT_SHARE, UNIT_RATIO, false},
     {"in_flight", WHAT_IN_FLIGHT, UNIT_NONE, false},
     {"cost", WHAT_COST, UNIT_MONEY, false},
+    {"blame", WHAT_BLAME, UNIT_RATIO, true},
 };
 enum { BUILT_IN = sizeof built_in / sizeof built_in[0] };
 
@@ -119,6 +122,11 @@ static bool bind_stat(const struct metric_ref *ref, struct metric_query *q, bool
         return error_set(e,
                          "metric %s: '%s' is a distribution; say which statistic: %s.mean, %s.p99",
                          ref->text, ref->name, ref->name, ref->name);
+    if (q->what == WHAT_BLAME && isnan(stat_percentile(ref->stat)))
+        return error_set(e,
+                         "metric %s: say of which requests: blame.p99 is the share of the time of "
+                         "the slowest 1 %%",
+                         ref->text);
     static const char *const stats[] = {"mean", "sd", "min", "max"};
     static const enum metric_stat kinds[] = {STAT_MEAN, STAT_SD, STAT_MIN, STAT_MAX};
     for (int i = 0; i < 4; i++)
@@ -260,13 +268,19 @@ static bool labels_fit(const struct metric_ref *ref, const struct metric_query *
                        struct error *e) {
     bool timed = q->what == WHAT_OWN || q->what == WHAT_IN_FLIGHT || q->what == WHAT_COST;
     bool before_the_end = q->what == WHAT_OFFERED || q->what == WHAT_PHASE;
-    bool of_good = q->what == WHAT_GOODPUT || q->what == WHAT_AVAILABILITY;
+    bool of_good =
+        q->what == WHAT_GOODPUT || q->what == WHAT_AVAILABILITY || q->what == WHAT_QUALITY;
     static const char *const per_call[] = {"class", "outcome", "result"};
-    const bool unkept[] = {timed, timed || before_the_end || of_good, timed || before_the_end};
+    bool blame = q->what == WHAT_BLAME;
+    const bool unkept[] = {timed, timed || before_the_end || of_good || blame,
+                           timed || before_the_end || blame};
     for (int i = 0; i < 3; i++)
         if (unkept[i] && metric_label(ref, per_call[i]))
             return error_set(e, "metric %s: '%s' is not kept by %s", ref->text, ref->name,
                              per_call[i]);
+    if (blame && !ref->address)
+        return error_set(e, "metric %s: say whom: the blame of a component begins with its address",
+                         ref->text);
     if (q->what == WHAT_SHARE && !q->outcomes_given && q->results == UINT64_MAX)
         return error_set(e, "metric %s: say the share of what: share{outcome=shed}", ref->text);
     return true;
@@ -302,5 +316,7 @@ bool metric_bind(struct sim *sim, const struct metric_ref *ref, struct metric_qu
     if (ok && (!q->nodes.n || (q->what == WHAT_COST && !has_cost(q))))
         ok = error_set(e, "metric %s: nothing at '%s' has a '%s'", ref->text, ref->address,
                        ref->name);
+    if (ok && q->what == WHAT_BLAME && !blame_bound(sim, q, e))
+        ok = error_prefix(e, "metric %s", ref->text);
     return ok;
 }

@@ -79,8 +79,9 @@ enum node_flags {
     NODE_SOURCE = 2,    /* creates requests; a workload */
     NODE_RESOURCE = 4,  /* is referred to but never called (pool, replicas) */
     NODE_KEEPS = 8,     /* keeps calls that have no timer, sub-call or list: its check finds them */
-    NODE_AGENT = 16 /* acts on its own clock: stands in scenario.agents, is never called. One that
-                       sends no calls either is a NODE_RESOURCE as well, and has no meter */
+    NODE_AGENT = 16, /* acts on its own clock: stands in scenario.agents, is never called. One that
+                        sends no calls either is a NODE_RESOURCE as well, and has no meter */
+    NODE_RACES = 32  /* may send the same again while it still waits for an answer */
 };
 enum { NODE_UNCALLED = NODE_SOURCE | NODE_RESOURCE | NODE_AGENT };
 

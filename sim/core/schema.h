@@ -72,6 +72,8 @@ struct param {
                              "balance or geo"; NULL: any */
     const char *needs;    /* the parameter of the same table without which this one means nothing:
                              refused unless that one is there, and neither 0 nor false */
+    unsigned only;        /* `needs` is a choice: bits of those with which this one means something;
+                             0: any */
 };
 
 /* PARAM(KIND, "name", struct t, field, default or NULL, "help" [, .flags = …, .min = …, …]) */

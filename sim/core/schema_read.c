@@ -102,8 +102,10 @@ static bool read_edge(struct edge *at, struct node *owner, const char *what, con
     if (v->type != VALUE_NODE)
         return error_set(e, "%s: %s was given; it wants a component", what, value_type_name(v));
     if (v->node->type->flags & NODE_AGENT)
-        return error_set(e, "%s: a %s is not called; it belongs in scenario.agents", what,
-                         v->node->type->kind);
+        return error_set(e,
+                         "%s: %s { … } acts by itself and is not called; it belongs in "
+                         "scenario.agents",
+                         what, v->node->type->kind);
     if (v->node->type->flags & NODE_RESOURCE)
         return error_set(e, "%s: a %s is not called; it cannot stand here", what,
                          v->node->type->kind);
@@ -378,7 +380,14 @@ static bool required(void *base, const struct param *params, const struct table 
 static bool has_meaning(const void *base, const struct param *params, const struct param *p,
                         struct error *e) {
     const struct param *other = p->needs ? schema_param(params, p->needs, strlen(p->needs)) : NULL;
-    if (!other || schema_given(base, other))
+    if (!other)
+        return true;
+    if (p->only) {
+        int chosen = *(const int *)((const char *)base + other->offset);
+        return p->only >> chosen & 1 || error_set(e, "'%s' means nothing with %s = \"%s\"", p->name,
+                                                  other->name, other->choices[chosen]);
+    }
+    if (schema_given(base, other))
         return true;
     int first = (int)strcspn(other->help, ".;"); /* the first sentence of what that one is */
     return error_set(e, "'%s' means nothing without '%s': %.*s", p->name, other->name, first,
@@ -451,6 +460,21 @@ struct node *schema_build(struct sim *sim, const struct node_type *type, const c
     return NULL;
 }
 
+/* The table, itself a parameter, that `p` stands in; NULL: none. */
+static const struct param *table_of(const struct param *params, const struct param *p) {
+    for (; params->name; params++)
+        for (const struct param *q = params->sub; q && q->name; q++)
+            if (q == p || (q->sub && table_of(q, p) == q))
+                return params;
+    return NULL;
+}
+
+static bool may_be_set(struct node *n, const struct param *p, struct error *e) {
+    const struct param *all = n->type->params, *table = table_of(all, p);
+    return table ? has_meaning(n, all, table, e) && has_meaning(n, table->sub, p, e)
+                 : has_meaning(n, all, p, e);
+}
+
 bool schema_set(struct node *n, const struct param *p, const struct value *v, bool live,
                 struct error *e) {
     if (live && !(p->flags & LIVE))
@@ -463,7 +487,7 @@ bool schema_set(struct node *n, const struct param *p, const struct value *v, bo
             e, "%s: %s is read while the file runs and cannot be set afterwards; make it a knob",
             n->type->kind, p->name);
     uint32_t known = n->sim->n_quantities;
-    if (!has_meaning(n, n->type->params, p, e) || !read_one(n->sim, n, n, p, v, e))
+    if (!may_be_set(n, p, e) || !read_one(n->sim, n, n, p, v, e))
         return false;
     for (uint32_t i = known; n->sealed && i < n->sim->n_quantities;
          i++) /* others were, or will be, when sealing */

@@ -15,6 +15,7 @@
 
 struct observer;
 struct agent;
+struct blame;
 
 struct class_info {
     const char *name;
@@ -89,6 +90,7 @@ struct sim {
                    ns_t to); /* called at the end of every window */
     void *sample_ctx;
     struct event sample_event;
+    struct blame *blame;           /* what requests spent their time on; NULL: nobody asks */
     struct sim_progress *progress; /* where to publish how far it is, or NULL */
 };
 

@@ -12,7 +12,8 @@ static bool bind(struct sim *sim, const struct metric_ref *ref, struct metric_qu
                          metric_label(ref, "case") ? "case" : "phase");
     if (!metric_bind(sim, ref, q, e))
         return false;
-    if (q->what == WHAT_OWN && (q->own_kind == METRIC_FIRST || q->own_kind == METRIC_LAST))
+    if (q->what == WHAT_BLAME ||
+        (q->what == WHAT_OWN && (q->own_kind == METRIC_FIRST || q->own_kind == METRIC_LAST)))
         return error_set(e, "metric %s: it is known only at the end of a run", ref->text);
     q->segments = UINT64_MAX;
     return true;
@@ -65,6 +66,7 @@ static void difference(struct metric_sums *out, const struct metric_sums *to,
                                 .good = to->good - from->good,
                                 .late = to->late - from->late,
                                 .sum = to->sum - from->sum,
+                                .lost = to->lost - from->lost,
                                 .top = to->top - from->top,
                                 .bottom = to->bottom - from->bottom,
                                 .hist = h};

@@ -74,7 +74,7 @@ __attribute__((format(printf, 3, 4))) static void list(struct study *s, enum exp
 static void list_users(struct study *s, const char *labels, bool whole) {
     static const char *const always[] = {"latency.mean", "latency.p50", "latency.p90",
                                          "latency.p99",  "offered",     "goodput",
-                                         "availability"};
+                                         "availability", "quality"};
     static const char *const rest[] = {"latency.p95", "latency.p999", "latency.max", "throughput",
                                        "in_flight"};
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)

@@ -1,6 +1,7 @@
 /* One replication: builds, runs, and reads what it has measured. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lab/study.h"
 
@@ -83,12 +84,22 @@ static void read_all(const struct study *s, struct sim *sim, const struct drift_
     count_requests(sim, r);
     read_values(s, sim, r);
     read_histograms(s, sim, r);
+    if (s->slowest > 0)
+        why_take(&r->why, sim, s->slowest, sim->replication == 1);
     if (watch)
         r->drift = drift_take(watch);
     r->nodes = sim->n_order;
     r->events = sim->clock.fired;
     r->measured = sim->ended;
     r->full = sim->full;
+}
+
+/* Is it asked what requests spend their time on, by a claim or altogether? */
+static bool asks_why(const struct study *s) {
+    bool asked = s->slowest > 0;
+    for (uint32_t i = 0; i < s->n_queries; i++)
+        asked = asked || !strcmp(s->queries[i].ref.name, "blame");
+    return asked;
 }
 
 bool replication_run(const struct study *s, const struct scenario_request *request,
@@ -98,6 +109,8 @@ bool replication_run(const struct study *s, const struct scenario_request *reque
         return false;
     struct sampler *sampler = s->window > 0 ? sampler_new(sc.sim, &s->names) : NULL;
     struct drift_watch *watch = drift_watch(sc.sim);
+    if (asks_why(s))
+        blame_watch(sc.sim);
     sc.sim->progress = progress;
     bool ok = sim_run(sc.sim);
     if (ok) {
@@ -123,5 +136,6 @@ void replication_release(struct replication *r, uint32_t n_hists) {
     free(r->interval_lack);
     free(r->drift);
     free(r->series.value);
+    why_release(&r->why);
     *r = (struct replication){0};
 }

@@ -11,13 +11,21 @@
 static const char *const users[] = {"latency.mean", "latency.p50", "latency.p90",
                                     "latency.p99",  "goodput",     "offered"};
 enum { USERS = sizeof users / sizeof users[0] };
-static const char *const of_nodes[] = {"queue", "utilization", "in_flight"};
-enum { OF_NODES = sizeof of_nodes / sizeof of_nodes[0], IN_FLIGHT = 2 };
 
-static bool has(const struct node *n, int what) {
-    if (what == IN_FLIGHT)
-        return !(n->type->flags & NODE_RESOURCE);
-    return schema_metric(n->type, of_nodes[what]) != NULL;
+/* The w-th thing about a node that has a course over time: calls in flight (NULL), and its metrics
+ * that are means over time. False: there is no such. */
+static bool course(const struct node *n, int w, const struct metric **m) {
+    *m = NULL;
+    if (!(n->type->flags & NODE_RESOURCE) && w-- == 0)
+        return true;
+    for (*m = n->type->metrics; *m && (*m)->name; (*m)++)
+        if (((*m)->kind == METRIC_INTEGRAL || (*m)->kind == METRIC_SHARE) && w-- == 0)
+            return true;
+    return false;
+}
+
+static const char *course_name(const struct metric *m) {
+    return m ? m->name : "in_flight";
 }
 
 static void add_name(struct arena *a, struct series_names *out, const char *address,
@@ -33,17 +41,17 @@ void series_name(struct sim *sim, struct series_names *out) {
     for (int i = 0; i < USERS; i++)
         *arena_push(a, out->at, out->n, out->cap) = arena_copy(a, users[i]);
     char pooled[512];
-    for (uint32_t i = 0; i < sim->n_order; i++)
-        for (int w = 0; w < OF_NODES; w++) {
-            const struct node *n = sim->order[i];
-            if (!has(n, w))
-                continue;
-            add_name(a, out, n->address, of_nodes[w]);
+    for (uint32_t i = 0; i < sim->n_order; i++) {
+        const struct node *n = sim->order[i];
+        const struct metric *m;
+        for (int w = 0; course(n, w, &m); w++) {
+            add_name(a, out, n->address, course_name(m));
             if (address_place(n) == PLACE_FIRST) {
                 address_pooled(n, pooled, sizeof pooled);
-                add_name(a, out, pooled, of_nodes[w]);
+                add_name(a, out, pooled, course_name(m));
             }
         }
+    }
 }
 
 /* One column that is a node's integral, its share, or their mean over replicas. */
@@ -87,22 +95,22 @@ static uint32_t find_column(const struct series_names *names, const char *text) 
 static void bind_columns(struct sampler *s) {
     uint32_t at = USERS;
     char pooled[512], text[600];
-    for (uint32_t i = 0; i < s->sim->n_order; i++)
-        for (int w = 0; w < OF_NODES; w++) {
-            const struct node *n = s->sim->order[i];
-            if (!has(n, w))
-                continue;
+    for (uint32_t i = 0; i < s->sim->n_order; i++) {
+        const struct node *n = s->sim->order[i];
+        const struct metric *m;
+        for (int w = 0; course(n, w, &m); w++) {
             struct column *c = &s->columns[at++];
             c->node = n;
-            c->metric = w == IN_FLIGHT ? NULL : schema_metric(n->type, of_nodes[w]);
+            c->metric = m;
             if (address_place(n) == PLACE_FIRST)
                 at++; /* the pooled one */
             if (address_place(n) == PLACE_ALONE)
                 continue;
             address_pooled(n, pooled, sizeof pooled);
-            snprintf(text, sizeof text, "%s:%s", pooled, of_nodes[w]);
+            snprintf(text, sizeof text, "%s:%s", pooled, course_name(m));
             c->pool = find_column(s->names, text) + 1;
         }
+    }
 }
 
 /* Everything the users' meters have counted so far. */

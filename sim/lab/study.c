@@ -246,7 +246,7 @@ static bool set_warmup(struct study *s, const struct study_options *o, struct er
     s->warmup_found = true;
     ns_t pilot = s->scenario.duration;
     return !s->warmup_auto || warmup_find(s->maker, s->seed, pilot == NS_NEVER ? 0 : pilot,
-                                          &s->warmup, &s->warmup_found, e);
+                                          thread_count(o), &s->warmup, &s->warmup_found, e);
 }
 
 static void set_windows(struct study *s, const struct study_options *o) {
@@ -282,8 +282,11 @@ bool study_run(const struct scenario_maker *m, const struct study_options *o, st
     static const char preparing[] = "preparing the runs";
     struct setting x = {s, o};
     double start = seconds();
-    *s = (struct study){
-        .maker = m, .seed = o->seed, .duration = o->duration, .precision = o->precision};
+    *s = (struct study){.maker = m,
+                        .seed = o->seed,
+                        .duration = o->duration,
+                        .precision = o->precision,
+                        .slowest = o->slowest};
     struct scenario_request request = {.seed = o->seed,
                                        .replication = 1,
                                        .warmup = o->warmup,

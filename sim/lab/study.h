@@ -19,6 +19,7 @@
 #include "lab/drift.h"
 #include "lab/scenario.h"
 #include "lab/series.h"
+#include "lab/why.h"
 
 enum { WARMUP_FILE = -1, WARMUP_AUTO = -2 };
 
@@ -39,6 +40,7 @@ struct study_options {
     bool claims;
     bool all_nodes;   /* metrics of every replica, not only pooled */
     bool full_audit;  /* check everything after every event: slow */
+    double slowest;   /* > 0: explain what this share of the requests spend their time on: slow */
     uint32_t windows; /* > 0: sample this many windows of time series */
     void (*progress)(void *ctx, double share, ns_t simulated,
                      uint64_t events); /* now and then, from the calling thread */
@@ -69,6 +71,7 @@ struct replication {
     bool full; /* stopped by max_in_flight */
     struct series series;
     struct hist *latency; /* all, then by class */
+    struct why why;       /* when it was asked for */
 };
 
 /* A node that has no steady state. */
@@ -112,6 +115,7 @@ struct study {
     uint32_t n_hists;  /* per replication: 1 + classes, or 1 */
     struct series_names names;
     ns_t window;
+    double slowest; /* share that is explained; 0: none */
     double wall_s;
 };
 
@@ -139,8 +143,8 @@ bool queries_make(struct study *s, bool all_nodes, struct error *e);
 
 /* Length of the warm-up by MSER-5 on pilots without faults; *found is false when they were too
  * short to tell, and half of them is taken. Whole seconds. */
-bool warmup_find(const struct scenario_maker *m, uint64_t seed, ns_t duration, ns_t *warmup,
-                 bool *found, struct error *e);
+bool warmup_find(const struct scenario_maker *m, uint64_t seed, ns_t duration, int jobs,
+                 ns_t *warmup, bool *found, struct error *e);
 
 /* Builds, runs and reads one replication. `progress` may be NULL. */
 bool replication_run(const struct study *s, const struct scenario_request *request,

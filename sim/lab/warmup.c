@@ -7,15 +7,25 @@
 #include <stdlib.h>
 
 #include "core/observer.h"
+#include "lab/crew.h"
 #include "lab/study.h"
 
 enum { PILOTS = 20, MOST = 100000, FIRST_PILOT = 1000003 };
 
+/* What all pilots add to. Whole nanoseconds: their sum is the same in whatever order the threads
+ * come. */
+struct sums {
+    const struct scenario_maker *m;
+    uint64_t seed;
+    ns_t duration;
+    uint64_t *latency, *when; /* of the i-th answers */
+    size_t answers[PILOTS];
+};
+
 struct pilot {
     struct observer observer;
-    double *latency; /* sums over the pilots so far */
-    ns_t *when;      /* of the answer, likewise */
-    size_t n;        /* in this pilot */
+    struct sums *sums;
+    size_t n;
 };
 
 static void begun(struct observer *o, const struct call *c) {
@@ -27,50 +37,62 @@ static void phase(struct observer *o, const struct call *c, enum phase p, ns_t s
 
 static void finished(struct observer *o, const struct call *c) {
     struct pilot *p = container_of(o, struct pilot, observer);
+    ns_t now = c->node->sim->clock.now;
     if (!c->via || c->via->from != c->req->source || c->req->origin != ORIGIN_USER)
         return;
     if (p->n == MOST) {
         c->node->sim->stop = true;
         return;
     }
-    p->latency[p->n] += ns_to_s(c->node->sim->clock.now - c->start);
-    p->when[p->n++] += c->node->sim->clock.now;
+    __atomic_fetch_add(&p->sums->latency[p->n], (uint64_t)(now - c->start), __ATOMIC_RELAXED);
+    __atomic_fetch_add(&p->sums->when[p->n++], (uint64_t)now, __ATOMIC_RELAXED);
 }
 
-static bool run_pilot(const struct scenario_maker *m, uint64_t seed, uint64_t replication,
-                      ns_t duration, struct pilot *p, struct error *e) {
-    struct scenario_request r = {.seed = seed,
-                                 .replication = replication,
+static bool run_pilot(void *ctx, uint32_t index, struct sim_progress *progress, struct error *e) {
+    struct sums *sums = ctx;
+    struct pilot p = {.observer = {.begun = begun, .phase = phase, .finished = finished},
+                      .sums = sums};
+    struct scenario_request r = {.seed = sums->seed,
+                                 .replication = FIRST_PILOT + index,
                                  .warmup = 0,
-                                 .duration = duration,
+                                 .duration = sums->duration,
                                  .without_faults = true};
     struct scenario s;
-    p->n = 0;
-    if (!m->build(m, &r, &s, e))
+    if (!sums->m->build(sums->m, &r, &s, e))
         return false;
-    sim_observe(s.sim, &p->observer);
+    sim_observe(s.sim, &p.observer);
+    s.sim->progress = progress;
     bool ok = sim_run(s.sim);
     if (!ok)
         error_set(e, "%s", s.sim->error.text);
-    m->free_sim(m, s.sim);
+    sums->m->free_sim(sums->m, s.sim);
+    sums->answers[index] = p.n;
     return ok;
 }
 
-bool warmup_find(const struct scenario_maker *m, uint64_t seed, ns_t duration, ns_t *warmup,
-                 bool *found, struct error *e) {
-    struct pilot p = {.observer = {begun, phase, finished}};
-    p.latency = mem_zero(MOST * sizeof *p.latency);
-    p.when = mem_zero(MOST * sizeof *p.when);
+/* MSER-5 on the means of what all pilots have in common; the moment at which the rest begins. */
+static ns_t find(struct sums *sums, bool *found) {
     size_t common = MOST;
-    bool ok = true;
-    for (uint64_t i = 0; ok && i < PILOTS; i++) {
-        ok = run_pilot(m, seed, FIRST_PILOT + i, duration, &p, e);
-        common = p.n < common ? p.n : common;
-    }
-    size_t cut = stats_mser5(p.latency, common, found);
-    ns_t mean = cut && cut <= common ? p.when[cut - 1] / PILOTS : 0;
+    for (int i = 0; i < PILOTS; i++)
+        common = sums->answers[i] < common ? sums->answers[i] : common;
+    double *latency = mem_zero((common + 1) * sizeof *latency);
+    for (size_t i = 0; i < common; i++)
+        latency[i] = (double)sums->latency[i];
+    size_t cut = stats_mser5(latency, common, found);
+    free(latency);
+    return cut && cut <= common ? (ns_t)(sums->when[cut - 1] / PILOTS) : 0;
+}
+
+bool warmup_find(const struct scenario_maker *m, uint64_t seed, ns_t duration, int jobs,
+                 ns_t *warmup, bool *found, struct error *e) {
+    struct sums sums = {.m = m, .seed = seed, .duration = duration};
+    sums.latency = mem_zero(MOST * sizeof *sums.latency);
+    sums.when = mem_zero(MOST * sizeof *sums.when);
+    struct crew crew = {.tasks = PILOTS, .jobs = jobs, .run = run_pilot, .ctx = &sums};
+    bool ok = crew_run(&crew, e);
+    ns_t mean = ok ? find(&sums, found) : 0;
     *warmup = (mean + NS_PER_S - 1) / NS_PER_S * NS_PER_S; /* whole seconds read better */
-    free(p.latency);
-    free(p.when);
+    free(sums.latency);
+    free(sums.when);
     return ok;
 }

@@ -38,8 +38,10 @@ static struct call *next_item(struct batch_call *m) {
 
 static void reply(struct node *n, struct call *c, struct call *sub) {
     struct batch *b = batch_of(n);
-    for (struct call *item; (item = next_item(batch_call_of(c)));)
+    for (struct call *item; (item = next_item(batch_call_of(c)));) {
+        call_shared(item, c, c->start);
         call_pass(item, sub);
+    }
     integral_add(&b->running, n->sim->clock.now, -1);
     call_pass(c, sub);
     batch_form(b);

@@ -196,6 +196,8 @@ void keyed_reply(struct cache *k, struct call *c, const struct call *sub) {
         keep(k, c, OUTCOME_OK, expiry(k->ttl, c));
     else if (age < 0 && to_be_kept(k, m->key, (enum outcome)sub->outcome))
         keep(k, c, (enum outcome)sub->outcome, expiry(k->negative_ttl, c));
+    for (struct list *l = waiters.next; l != &waiters; l = l->next)
+        call_shared(call_of_wait(l), c, cache_call_of(call_of_wait(l))->began);
     finish_as(k, c, sub, age);
     for (struct call *w; (w = next_waiter(&waiters));)
         finish_as(k, w, sub, age);

@@ -258,6 +258,7 @@ const struct node_type hedge_type = {
     .metrics = metrics,
     .size = sizeof(struct hedge),
     .call_size = sizeof(struct hedge_call),
+    .flags = NODE_RACES,
     .ops = {.seal = seal,
             .accept = accept,
             .reply = reply,

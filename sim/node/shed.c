@@ -139,14 +139,15 @@ static bool seal(struct node *n, struct error *e) {
     if (s->step <= 0)
         s->step = s->drop == RANDOM ? 0.1 : 1;
     s->levels.value = llround(1000 * s->most);
-    return watch_seal(&s->watch, n, &s->inner, s->when, s->window, e);
+    return watch_seal(&s->watch, n, s->when, s->window, e);
 }
 
 static const struct param params[] = {
     PARAM(
         CONDITION, "when", struct shed, when, NULL,
         "while this holds over the window, more is dropped; otherwise less. Without an address it "
-        "speaks of the calls that pass here and are not shed (offered: of all that come)",
+        "speaks of the calls that pass here and are not shed (offered: of all that come); queue, "
+        "in_flight and utilization of a component are averages over the window",
         .flags = REQUIRED),
     PARAM(TIME, "window", struct shed, window, "1s",
           "sliding window of the condition, and time between two changes"),

@@ -78,37 +78,58 @@ bool watch_due(const struct watch *w) {
     return w->owner->sim->clock.now >= w->next;
 }
 
+/* Place k of the gauges' rings is read at the end of the sub-windows k, k + 10, …: until the end of
+ * the present one is marked, its place holds the beginning of the window. */
+static uint32_t place(uint64_t turn) {
+    return (uint32_t)(turn % WATCH_SLOTS);
+}
+
+static void mark(struct watch *w, struct watched *t, ns_t end) {
+    for (uint32_t i = 0; i < t->n_gauges; i++)
+        gauge_mark(&t->gauge[i], place(w->turns + 1), end);
+}
+
+/* The present sub-window is over. */
+static void step(struct watch *w) {
+    mark(w, &w->left, w->next);
+    mark(w, &w->right, w->next);
+    w->turns++;
+    w->next += w->tenth;
+}
+
 void watch_turn(struct watch *w, bool idle) {
     bool empty = !w->now->offered && !finished(w->now, all_outcomes);
     w->silent = empty ? w->silent + (w->silent <= WATCH_SLOTS) : 0;
     ns_t skip = 0;
     if (idle && w->silent > WATCH_SLOTS)
         skip = (w->owner->sim->clock.now - w->next) / w->tenth;
-    w->turns += 1 + (uint64_t)skip;
-    w->next += (1 + skip) * w->tenth;
-    w->now = &w->slot[w->turns % WATCH_SLOTS];
+    if (skip > WATCH_SLOTS) { /* the last ten are all that is remembered */
+        w->turns += (uint64_t)(skip - WATCH_SLOTS);
+        w->next += (skip - WATCH_SLOTS) * w->tenth;
+        skip = WATCH_SLOTS;
+    }
+    for (ns_t i = 0; i <= skip; i++)
+        step(w);
+    w->now = &w->slot[place(w->turns)];
     clear(w, w->now);
 }
 
 /* ---- values */
 
+static const enum probe probes[] = {
+    [IN_FLIGHT] = PROBE_IN_FLIGHT, [QUEUE] = PROBE_QUEUE, [UTILIZATION] = PROBE_UTILIZATION};
+
 static double ask(const struct watch *w, const struct watched *t) {
-    static const enum probe probes[] = {
-        [IN_FLIGHT] = PROBE_IN_FLIGHT, [QUEUE] = PROBE_QUEUE, [UTILIZATION] = PROBE_UTILIZATION};
-    double sum = 0, least = INFINITY, most = -INFINITY, x;
-    for (uint32_t i = 0; i < t->nodes.n; i++) {
-        if (!node_probe(t->nodes.at[i], probes[t->what], &x)) {
-            sim_fail(w->owner->sim, "%s: %s: when: '%s' has no %s", w->owner->where,
-                     w->owner->address, t->nodes.at[i]->address, whats[t->what]);
-            return NAN;
-        }
+    double sum = 0, least = INFINITY, most = -INFINITY;
+    for (uint32_t i = 0; i < t->n_gauges; i++) {
+        double x = gauge_average(&t->gauge[i], place(w->turns + 1), w->next, probes[t->what]);
         sum += x;
         least = fmin(least, x);
         most = fmax(most, x);
     }
     if (t->pooling == EXPR_MAX || t->pooling == EXPR_MIN)
         return t->pooling == EXPR_MAX ? most : least;
-    return t->what == UTILIZATION ? sum / t->nodes.n : sum;
+    return t->what == UTILIZATION ? sum / t->n_gauges : sum;
 }
 
 static double latency(const struct watch *w, const struct watched *t, const struct watch_slot *k) {
@@ -136,7 +157,7 @@ static double share(const struct watch_slot *k, uint32_t outcomes) {
 static double value(const struct watch *w, const struct watched *t, const struct watch_slot *k) {
     ns_t age = w->next - w->began;
     double span = ns_to_s(age < w->window ? age : w->window);
-    if (t->nodes.n)
+    if (t->n_gauges)
         return ask(w, t);
     switch ((enum what)t->what) {
     case LATENCY:
@@ -152,7 +173,7 @@ static double value(const struct watch *w, const struct watched *t, const struct
     case SHARE:
         return share(k, t->outcomes);
     default:
-        return (double)w->inner->in_flight;
+        return NAN;
     }
 }
 
@@ -255,9 +276,16 @@ static bool check_bound(const struct watch *w, struct error *e) {
 
 /* ---- life */
 
-bool watch_seal(struct watch *w, struct node *owner, const struct edge *inner,
-                const struct condition *when, ns_t window, struct error *e) {
-    *w = (struct watch){.owner = owner, .inner = inner, .when = when, .window = window};
+static void make_gauges(struct watched *t, struct node *owner) {
+    if (t->what < IN_FLIGHT)
+        return;
+    t->n_gauges = t->nodes.n ? t->nodes.n : 1;
+    t->gauge = arena_alloc(&owner->sim->arena, t->n_gauges * sizeof *t->gauge);
+}
+
+bool watch_seal(struct watch *w, struct node *owner, const struct condition *when, ns_t window,
+                struct error *e) {
+    *w = (struct watch){.owner = owner, .when = when, .window = window};
     hist_init(&w->all, HIST_COARSE);
     for (int i = 0; i < WATCH_SLOTS; i++) {
         hist_init(&w->slot[i].hist, HIST_COARSE);
@@ -265,15 +293,34 @@ bool watch_seal(struct watch *w, struct node *owner, const struct edge *inner,
     }
     w->now = w->slot;
     w->tenth = window / WATCH_SLOTS > 0 ? window / WATCH_SLOTS : 1;
-    return bind(w, &w->left, &when->left, e) &&
-           (!when->has_right || bind(w, &w->right, &when->right, e)) && check_bound(w, e);
+    if (!bind(w, &w->left, &when->left, e) ||
+        (when->has_right && !bind(w, &w->right, &when->right, e)) || !check_bound(w, e))
+        return false;
+    make_gauges(&w->left, owner);
+    if (when->has_right)
+        make_gauges(&w->right, owner);
+    return true;
+}
+
+/* Whether there are answers is known only once all is sealed. */
+static void find_gauges(struct watch *w, struct watched *t) {
+    for (uint32_t i = 0; i < t->n_gauges; i++) {
+        struct node *n = t->nodes.n ? t->nodes.at[i] : w->owner;
+        if (gauge_find(&t->gauge[i], n, probes[t->what])) {
+            gauge_start(&t->gauge[i]);
+            continue;
+        }
+        sim_fail(w->owner->sim, "%s: %s: when: '%s' has no %s", w->owner->where, w->owner->address,
+                 n->address, whats[t->what]);
+        t->n_gauges = 0;
+    }
 }
 
 void watch_start(struct watch *w) {
     w->began = w->owner->sim->clock.now;
     w->next = w->began + w->tenth;
-    ask(w, &w->left); /* whether there are answers is known only once all is sealed */
-    ask(w, &w->right);
+    find_gauges(w, &w->left);
+    find_gauges(w, &w->right);
 }
 
 void watch_release(struct watch *w) {

@@ -6,16 +6,18 @@
  *
  *     for (; watch_due(w); watch_turn(w, idle)) … watch_holds(w) … w->next is the time it speaks of
  *
- * A value that has no samples makes the condition false. The only memory on the heap is that of
- * histograms. */
+ * All it speaks of is that of a window, also queues, calls in flight and utilization, of which it
+ * takes the average over time up to the moment at which it is brought up to date. A value that has
+ * no samples makes the condition false. The only memory on the heap is that of histograms. */
 #ifndef NINES_NODE_WATCH_H
 #define NINES_NODE_WATCH_H
 
 #include "core/address.h"
 #include "core/call.h"
 #include "core/condition.h"
+#include "node/gauge.h"
 
-enum { WATCH_SLOTS = 10 };
+enum { WATCH_SLOTS = GAUGE_MARKS };
 
 struct watched {
     int what, stat;
@@ -23,6 +25,8 @@ struct watched {
     uint32_t outcomes;      /* of share: mask */
     enum expr_kind pooling; /* of several nodes */
     struct node_set nodes;  /* with an address: whom to ask */
+    struct gauge *gauge;    /* of each of them; of in_flight without one, of the owner */
+    uint32_t n_gauges;
 };
 
 /* What passed in one sub-window. */
@@ -35,7 +39,6 @@ struct watch_slot {
 
 struct watch {
     struct node *owner;
-    const struct edge *inner; /* its calls in flight are the owner's */
     const struct condition *when;
     ns_t window, tenth, began;
     ns_t next;       /* end of the present sub-window */
@@ -47,8 +50,8 @@ struct watch {
 };
 
 /* When the graph is sealed. False for a metric it cannot know, naming the key "when". */
-bool watch_seal(struct watch *w, struct node *owner, const struct edge *inner,
-                const struct condition *when, ns_t window, struct error *e);
+bool watch_seal(struct watch *w, struct node *owner, const struct condition *when, ns_t window,
+                struct error *e);
 void watch_start(struct watch *w); /* stops the run when a node has no answer to what it is asked */
 void watch_release(struct watch *w);
 

@@ -59,14 +59,27 @@ static void range_text(const struct param *p, char *out, size_t size) {
         snprintf(out, size, "0 to 1");
 }
 
-static void param_row(FILE *f, const struct param *p, const char *prefix, bool markdown) {
-    char range[300], name[128];
+/* "rate", "algorithm = aimd, vegas": without which it means nothing. */
+static const char *needs_text(const struct param *p, const struct param *all, char *out, size_t n) {
+    size_t at = (size_t)snprintf(out, n, "%s", p->needs ? p->needs : "");
+    while (p->only && strcmp(all->name, p->needs))
+        all++;
+    for (int i = 0; p->only && all->choices[i] && at < n - 40; i++)
+        if (p->only >> i & 1)
+            at += (size_t)snprintf(out + at, n - at, "%s%s", strchr(out, '=') ? ", " : " = ",
+                                   all->choices[i]);
+    return out;
+}
+
+static void param_row(FILE *f, const struct param *p, const struct param *all, const char *prefix,
+                      bool markdown) {
+    char range[300], name[128], needs[200];
     if (p->flags & MADE)
         return;
     if (p->kind == PARAM_TABLE) {
         snprintf(name, sizeof name, "%s%s.", prefix, p->name);
         for (const struct param *q = p->sub; q->name; q++)
-            param_row(f, q, name, markdown);
+            param_row(f, q, p->sub, name, markdown);
         return;
     }
     snprintf(name, sizeof name, "%s%s", prefix, p->name);
@@ -76,16 +89,17 @@ static void param_row(FILE *f, const struct param *p, const char *prefix, bool m
                       : p->def            ? p->def
                                           : "";
     const char *live = p->flags & LIVE ? "live" : "";
+    needs_text(p, all, needs, sizeof needs);
     if (markdown) {
         fprintf(f, "| `%s` | %s%s%s%s%s%s | %s | %s | %s |\n", name, kind_text(p),
-                range[0] ? ": " : "", range, p->needs ? "; with `" : "", p->needs ? p->needs : "",
-                p->needs ? "`" : "", def, live, p->help);
+                range[0] ? ": " : "", range, p->needs ? "; with `" : "", needs, p->needs ? "`" : "",
+                def, live, p->help);
         return;
     }
     fprintf(f, "  %-28s %s%s%s%s", name, kind_text(p), range[0] ? ": " : "", range,
             live[0] ? "; live" : "");
     if (p->needs)
-        fprintf(f, "; with %s", p->needs);
+        fprintf(f, "; with %s", needs);
     if (def[0])
         fprintf(f, p->flags & (REQUIRED | ONE_OF) ? "; %s" : "; default %s", def);
     fprintf(f, "\n  %-28s %s\n", "", p->help);
@@ -124,7 +138,7 @@ void help_node(FILE *f, const struct node_type *type, bool markdown) {
                    : "Parameters (besides name)\n",
           f);
     for (const struct param *p = type->params; p->name; p++)
-        param_row(f, p, "", markdown);
+        param_row(f, p, type->params, "", markdown);
     metrics(f, type, markdown);
     if (type->results) {
         fputs(markdown ? "\nLabel `result`:" : "\nLabel result:", f);

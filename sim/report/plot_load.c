@@ -1,7 +1,10 @@
-/* The picture of the load: queues, utilisation and throughput over time, one panel each. */
+/* The picture of the load: queues, utilisation and throughput over time, one panel each; replicas
+ * where their number changes, and states (a breaker is open, an alert fires) where there were any.
+ */
 #include <math.h>
 #include <string.h>
 
+#include "agent/registry.h"
 #include "plot_impl.h"
 
 enum { MOST = PLOT_ADDRESSES + PLOT_SINGLES, STYLE_SINGLE = 8 };
@@ -14,6 +17,8 @@ struct panel {
 static const struct panel queue_panel = {":queue", "requests waiting", "queue.tsv", PLOT_COUNT};
 static const struct panel work_panel = {":utilization", "utilisation", "work.tsv", PLOT_SHARE};
 static const struct panel rate_panel = {"", "requests per second", "rate.tsv", PLOT_COUNT};
+static const struct panel fleet_panel = {"", "replicas", "fleet.tsv", PLOT_COUNT};
+static const struct panel state_panel = {"", "share of time in state", "state.tsv", PLOT_SHARE};
 
 /* The panels so far. */
 struct stack {
@@ -70,17 +75,50 @@ static bool add_panel(struct plot_job *j, const struct panel *p, const struct pl
     return blocks >= 0;
 }
 
+/* Is it the share of time that some component spends in a state? */
+static bool is_state(const char *name) {
+    const struct node_type *t;
+    for (int i = 0; (t = component_at(i)); i++) {
+        const struct metric *m = schema_metric(t, name);
+        if (m && m->kind == METRIC_INTEGRAL && m->unit == UNIT_RATIO)
+            return true;
+    }
+    return false;
+}
+
+static bool is_fleet(const char *name) {
+    return !strcmp(name, "replicas");
+}
+
+/* Those with a name that fits and a course that is no flat line; single replicas are left out. */
+static int courses(const struct plot_series *s, bool (*fits)(const char *),
+                   struct plot_address *out) {
+    int n = 0;
+    for (int i = 0; i < s->n && n < PLOT_ADDRESSES; i++) {
+        const struct plot_stat *x = &s->stat[i];
+        const char *colon = strrchr(x->metric, ':'), *index = strchr(x->metric, '[');
+        bool single = index && index[1] != '*';
+        if (!colon || single || !fits(colon + 1) || !(x->peak > x->mean * 1.000001))
+            continue;
+        out[n] = (struct plot_address){arena_print(s->arena, "%s", x->metric), n + 1, false};
+        n++;
+    }
+    return n;
+}
+
 static bool add_panels(struct plot_job *j, struct stack *s, struct error *e) {
-    struct plot_address busy[MOST];
+    struct plot_address busy[MOST], fleet[MOST], state[MOST];
     struct plot_address rate[] = {{.name = "offered", .colour = 7},
                                   {.name = "goodput", .colour = 3}};
     int n = plot_busiest(j->series, busy);
     return add_panel(j, &queue_panel, busy, n, s, e) && add_panel(j, &work_panel, busy, n, s, e) &&
-           add_panel(j, &rate_panel, rate, 2, s, e);
+           add_panel(j, &rate_panel, rate, 2, s, e) &&
+           add_panel(j, &fleet_panel, fleet, courses(j->series, is_fleet, fleet), s, e) &&
+           add_panel(j, &state_panel, state, courses(j->series, is_state, state), s, e);
 }
 
 bool plot_prepare_load(struct plot_job *j, bool *some, struct error *e) {
-    static const int heights[] = {640, 640, 760, 940};
+    static const int heights[] = {640, 640, 760, 940, 1120, 1300};
     char note[64] = "";
     *some = false;
     if (!j->series->rows)

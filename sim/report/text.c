@@ -112,6 +112,7 @@ static void users(FILE *f, const struct study *s, const struct case_result *c) {
     static const char *const rows[][2] = {{"offered", "offered"},
                                           {"goodput", "goodput"},
                                           {"availability", "availability"},
+                                          {"quality", "quality"},
                                           {"latency mean", "latency.mean"},
                                           {"latency P50", "latency.p50"},
                                           {"latency P99", "latency.p99"},
@@ -120,8 +121,10 @@ static void users(FILE *f, const struct study *s, const struct case_result *c) {
                                           {"cost per request", "cost.per_request"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         int q = index_of(s, rows[i][1]);
-        if (!strncmp(rows[i][1], "cost", 4) && q >= 0 &&
-            !(study_estimate(s, c, (uint32_t)q).mean > 0))
+        double x = q < 0 ? (double)NAN : study_estimate(s, c, (uint32_t)q).mean;
+        bool free = !strncmp(rows[i][1], "cost", 4) && q >= 0 && !(x > 0);
+        bool full = !strcmp(rows[i][1], "quality") && !(x < 1);
+        if (free || full) /* goes without saying */
             continue;
         row(f, s, c, rows[i][0], rows[i][1]);
     }

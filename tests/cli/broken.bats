@@ -3,9 +3,15 @@
 
 load broken
 
+@test "broken: agent_in_chain" { broken agent_in_chain; }
+@test "broken: agents_not_a_list" { broken agents_not_a_list; }
+@test "broken: agents_not_an_agent" { broken agents_not_an_agent; }
+@test "broken: alert_over_a_phase" { broken alert_over_a_phase; }
+@test "broken: alert_without_condition" { broken alert_without_condition; }
 @test "broken: bad_address_in_fault" { broken bad_address_in_fault; }
 @test "broken: bad_name" { broken bad_name; }
 @test "broken: binary_garbage" { broken binary_garbage; }
+@test "broken: blame_of_nobody" { broken blame_of_nobody; }
 @test "broken: breaker_threshold" { broken breaker_threshold; }
 @test "broken: bytecode" { broken bytecode; }
 @test "broken: callback_endless" { broken callback_endless; }

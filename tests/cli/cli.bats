@@ -22,11 +22,11 @@ shop=tests/cli/fixtures/shop.lua
 
 @test "help: names every command, component, distribution, signal, fault and word" {
     succeeds help
-    for section in Commands Options Components Distributions Faults Words; do
+    for section in Commands Options Components Agents Distributions Faults Words; do
         grep -q "^$section" "$tmp/out"
     done
     grep -q '^Signals' "$tmp/out"
-    for word in run check compare plot new list station breaker lognormal zipf ramp diurnal slow flush scenario knobs claim; do
+    for word in run check compare why plot new list station breaker alert lognormal zipf ramp diurnal slow flush scenario knobs claim; do
         grep -qE "^  $word +[^ ]" "$tmp/out"
     done
 }
@@ -710,6 +710,45 @@ LUA
     fails_with 2 "$usage" compare $shop a b c
     fails_with 2 "there is no case 'bsy'; there are base, busy, slow" compare $shop base bsy
     fails_with 2 "--set rsp=5: there is no such knob; there are order, rps, servers" compare $shop base rsp=5
+}
+
+# ---- why --------------------------------------------------------------------------------------------------
+
+@test "why: shares of the time, and three requests as waterfalls" {
+    succeeds why $shop --case busy
+    grep -qE '^  share of the time +slowest 1 % +around the median$' "$tmp/out"
+    grep -qE '^  desk +wait +[0-9. ]+% ± [0-9.]+ % ' "$tmp/out"
+    for which in P50 P99 'the slowest'; do
+        grep -qE "^  $which: request [0-9]+ \(clients\), at [0-9.]+ m?s, took [0-9.]+ m?s$" "$tmp/out"
+    done
+    grep -qE '^    desk +service +[0-9.]+ [mu]?s +\| *=+ *\|$' "$tmp/out"
+}
+
+@test "why --json: shares add up to one, paths to the latency; --slowest says of how many" {
+    succeeds why $shop --json --slowest 10%
+    [ "$(jq -r .schema "$tmp/out")" = nines.why/1 ]
+    jq -e '[.shares[].slow.value] | add | . > 0.999999 and . < 1.000001' "$tmp/out"
+    jq -e '[.shares[].middle.value] | add | . > 0.999999 and . < 1.000001' "$tmp/out"
+    jq -e '.examples | length == 3 and all((.path | map(.to_s - .from_s) | add) - .latency_s | fabs < 1e-9)' "$tmp/out"
+    jq -e '.slow_latency_s > .middle_latency_s and .slowest == 0.1' "$tmp/out"
+    succeeds run $shop --json
+    offered=$(jq .requests.offered "$tmp/out")
+    succeeds why $shop --json --slowest 10%
+    jq -e --argjson n "$offered" '.requests > 0.099 * $n and .requests < 0.101 * $n' "$tmp/out"
+}
+
+@test "why: the same each time, with any number of threads" {
+    succeeds why $shop --jobs 1
+    mv "$tmp/out" "$tmp/one"
+    succeeds why $shop --jobs 2
+    cmp "$tmp/one" "$tmp/out"
+}
+
+@test "why: wrong words" {
+    fails_with 2 "why of which scenario? for example: nines why recsys" why
+    fails_with 2 "why takes one scenario" why a b
+    fails_with 2 "--slowest 2: it wants a share above 0 and below 1, such as 2%" why $shop --slowest 2
+    fails_with 2 "there is no case 'bsy'; there are base, busy, slow" why $shop --case bsy
 }
 
 # ---- terminals, pipes, disks ------------------------------------------------------------------------------

@@ -57,11 +57,31 @@ make_sample() {
     as_expected omission "3 hold, 1 fail" --replications 4
 }
 
+@test "check slow_failure: the breakdown names the culprit" {
+    as_expected slow_failure "16 hold, 2 fail"
+}
+
 # Four runs instead of ten: every verdict is decided by then, in a third of the time.
 @test "check recsys: two whiteboard figures are wrong, and two what-ifs break it" {
     as_expected recsys "7 hold, 4 fail" --replications 4
     grep -q '^  fails  *P99 is 48 ms: .*\[15\.6 ms ± ' "$tmp/out"
     grep -q '^  fails  *0\.0003 \$ per request: .*\[\$0\.000000267 ± ' "$tmp/out"
+}
+
+@test "check power_of_two: the second choice does nearly all" {
+    as_expected power_of_two "4 hold, 2 fail"
+}
+
+@test "check hot_shard: neither more shards nor one copy helps" {
+    as_expected hot_shard "6 hold, 3 fail"
+}
+
+@test "check outlier_ejection: nine replicas are not protected" {
+    as_expected outlier_ejection "6 hold, 1 fail"
+}
+
+@test "check gray_failure: probes see nothing" {
+    as_expected gray_failure "6 hold, 3 fail"
 }
 
 @test "check whiteboard" {
@@ -78,6 +98,14 @@ make_sample() {
 
 @test "check replay: 8 GPUs for the sample, and 7 are too few" {
     as_expected replay "1 hold, 1 fail"
+}
+
+@test "check load_shedding: all guards but one bring goodput back, two spare those who pay" {
+    as_expected load_shedding "9 hold, 4 fail"
+}
+
+@test "check cascading_failure: nodes die one after the other, unless they shed load" {
+    as_expected cascading_failure "10 hold, 2 fail"
 }
 
 # ---- the sample --------------------------------------------------------------------------------------

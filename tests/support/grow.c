@@ -242,6 +242,15 @@ static struct tree *value(struct grower *g, const struct node_type *type, const 
         return pairs(g, p->name);
     if (!strcmp(p->name, "residency") || (!strcmp(p->name, "weights") && pairs_wanted(type)))
         return NULL; /* they go with another one */
+    if (!strcmp(p->name, "partitions")) {
+        for (uint32_t i = 0; i < g->n_classes; i++)
+            tree_add(g->arena, t, tree_text(g->arena, grow_classes[i], "0.2"));
+        return g->n_classes ? t : NULL;
+    }
+    if (!strcmp(p->name, "preferred_batch_size")) {
+        tree_add(g->arena, t, tree_text(g->arena, NULL, "%u", 1 + below(g, 4)));
+        return t;
+    }
     if (beside_list(type, p->name))
         return list_of(g, p->name);
     if (strcmp(p->name, "weights") || !g->n_named)
@@ -381,6 +390,8 @@ static struct tree *parameter(struct grower *g, const struct node_type *type, co
             return tree_text(g->arena, p->name, "\"%s\"", GROW_TABLE);
         if (!strcmp(p->name, "class")) /* of the column of that name */
             return tree_text(g->arena, p->name, "\"%s\"", p->name);
+        if (!strcmp(p->name, "sli"))
+            return tree_text(g->arena, p->name, "\"availability\"");
         if (!strcmp(p->name, "local_zone"))
             return tree_text(g->arena, p->name, "\"a\"");
         return g->n_facts ? tree_text(g->arena, p->name, "\"%s\"", grow_facts[below(g, g->n_facts)])
@@ -502,13 +513,35 @@ static bool given(const struct tree *t, const char *name) {
     return false;
 }
 
+/* Is one of those choices made that `p` wants? By default or in so many words. */
+static bool chosen(const struct tree *t, const struct param *params, const struct param *p) {
+    while (strcmp(params->name, p->needs))
+        params++;
+    const char *made = params->def;
+    for (uint32_t i = 0; i < t->n; i++)
+        if (t->kid[i]->key && !strcmp(t->kid[i]->key, p->needs))
+            made = t->kid[i]->text;
+    for (int i = 0; params->choices[i]; i++) { /* the spelling may have quotes */
+        size_t len = strlen(params->choices[i]);
+        const char *at = made[0] == '"' ? made + 1 : made;
+        if (!strncmp(at, params->choices[i], len) && strchr("\"", at[len]))
+            return p->only >> i & 1;
+    }
+    return false;
+}
+
+static bool has_meaning(const struct tree *t, const struct param *params, const struct param *p) {
+    return p->only ? chosen(t, params, p) : given(t, p->needs);
+}
+
 /* Takes out what means nothing without another parameter that is not there; from the back, so that
  * what needs what is taken out goes as well in a second round. */
 static void leave_out(struct tree *t, const struct param *params) {
     for (int round = 0; round < 2; round++)
         for (const struct param *p = params; p->name; p++)
             for (uint32_t i = t->n; p->needs && i-- > 0;)
-                if (t->kid[i]->key && !strcmp(t->kid[i]->key, p->name) && !given(t, p->needs)) {
+                if (t->kid[i]->key && !strcmp(t->kid[i]->key, p->name) &&
+                    !has_meaning(t, params, p)) {
                     for (t->n--; i < t->n; i++)
                         t->kid[i] = t->kid[i + 1];
                 }

@@ -296,7 +296,8 @@ static const char *of_component(struct grower *g, bool watched) {
     while (m->type->metrics && m->type->metrics[n].name)
         n++;
     if (watched && schema_metric(m->type, "queue"))
-        snprintf(metric, sizeof metric, "%s", asked[below(g, 3)]);
+        snprintf(metric, sizeof metric, "%s",
+                 asked[below(g, schema_metric(m->type, "utilization") ? 3 : 2)]);
     else if (!watched && n && chance(g, 0.7)) {
         const struct metric *own = &m->type->metrics[below(g, n)];
         snprintf(metric, sizeof metric, "%s%s", own->name,

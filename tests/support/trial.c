@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "bind/host.h"
+#include "core/blame.h"
 #include "core/observer.h"
 #include "lab/study.h"
 #include "report/json.h"
@@ -71,20 +73,33 @@ static void refused(const struct error *e) {
 
 /* Stops a run that has become large: the same in every run. */
 struct cap {
-    struct observer observer;
+    struct observer observer, *next; /* who watches as well; NULL: nobody */
     uint64_t calls;
 };
 
 static void begun(struct observer *o, const struct call *c) {
     struct sim *sim = c->node->sim;
-    if (++container_of(o, struct cap, observer)->calls >= MOST_CALLS)
+    struct cap *cap = container_of(o, struct cap, observer);
+    if (++cap->calls >= MOST_CALLS)
         sim->stop = true;
+    if (cap->next)
+        cap->next->begun(cap->next, c);
 }
 static void phase(struct observer *o, const struct call *c, enum phase p, ns_t spent) {
-    (void)o, (void)c, (void)p, (void)spent;
+    struct observer *next = container_of(o, struct cap, observer)->next;
+    if (next)
+        next->phase(next, c, p, spent);
+}
+static void shared(struct observer *o, const struct call *member, const struct call *of,
+                   ns_t since) {
+    struct observer *next = container_of(o, struct cap, observer)->next;
+    if (next)
+        next->shared(next, member, of, since);
 }
 static void finished(struct observer *o, const struct call *c) {
-    (void)o, (void)c;
+    struct observer *next = container_of(o, struct cap, observer)->next;
+    if (next)
+        next->finished(next, c);
 }
 
 static void mix(uint64_t *h, uint64_t x) {
@@ -110,6 +125,7 @@ static void mix_meter(uint64_t *h, const struct meter *m, uint32_t marks) {
     for (uint32_t i = 0; i < m->n_cells; i++) {
         mix(h, m->cells[i].arrivals);
         mix(h, m->cells[i].late);
+        mix(h, (uint64_t)llround(m->cells[i].lost * 1e6));
         for (int p = 0; p < PHASES; p++)
             mix_spread(h, &m->cells[i].phase[p]);
         for (int o = 0; o < OUTCOMES; o++)
@@ -150,9 +166,13 @@ static bool run_once(const struct scenario_maker *m, uint64_t seed, const char *
     struct scenario s;
     struct scenario_request r = {
         .seed = seed, .replication = 1, .in_case = in_case, .warmup = -1, .full_audit = full};
-    struct cap cap = {.observer = {begun, phase, finished}};
+    struct cap cap = {.observer = {begun, phase, finished, shared}};
     if (!m->build(m, &r, &s, &e))
         refused(&e);
+    if (!full) { /* watching changes nothing, and paths have no holes */
+        blame_watch(s.sim);
+        cap.next = s.sim->observer;
+    }
     sim_observe(s.sim, &cap.observer);
     s.sim->progress = &page->progress;
     s.sim->limits.max_events_per_tick = 100000;

@@ -346,7 +346,8 @@ static void bad_lists_are_refused(void **state) {
     refused("policy=maglev", "policy = \"maglev\" wants a key");
     refused("policy=maglev, key=user, table_size=65536", "it must be a prime number");
     refused("policy=maglev, key=user, hash_balance_factor=99", "at least 100");
-    refused("policy=ring_hash, key=user, minimum_ring_size=5, maximum_ring_size=4", "minimum_ring_size is above");
+    refused("policy=ring_hash, key=user, minimum_ring_size=5, maximum_ring_size=4",
+            "minimum_ring_size is above");
     refused("priorities={0, 2}", "no target has priority 1");
     refused("priorities={0, 1.5}", "priorities: 1.5: a priority is a whole number");
     refused("localities={a, b}, zone_aware={}", "zone_aware wants localities");

@@ -26,6 +26,8 @@ static void by_default_at_once_and_half(void **state) {
     assert_int_equal(driver_arrival(driver, 0)->done, NS_PER_S);
     assert_near((double)driver_arrival(driver, 0)->quality, .5, 0);
     assert_near((double)driver_arrival(driver, 1)->quality, .9, 1e-7);
+    assert_near(build_metric(sim, "degraded:quality"), .7, 1e-7);
+    assert_near(build_metric(sim, "quality"), .7, 1e-7);
     sim_free(sim);
 }
 

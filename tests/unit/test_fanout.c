@@ -246,6 +246,31 @@ static void nonsense_is_refused(void **state) {
     sim_free(m.sim);
 }
 
+static struct node *one_of_a_group(struct sim *sim, uint32_t index) {
+    (void)index;
+    return build_node(sim, &leaf_type, "name=leaf", NULL);
+}
+
+/* Groups and components side by side: all that are ready are asked. */
+static void several_groups_are_asked(void **state) {
+    (void)state;
+    struct sim *sim = build_new(1);
+    struct node *a = kit_group(sim, "a", 2, 3, one_of_a_group);
+    struct node *b = kit_group(sim, "b", 1, 1, one_of_a_group);
+    struct node *alone = build_node(sim, &leaf_type, "name=alone", NULL);
+    struct node *f = build_node(sim, &fanout_type, "", a, alone, b, NULL);
+    struct node *driver = build_driver(sim, f);
+    build_set(a, 5, "count", "3");
+    driver_call(driver, 1, NULL);
+    driver_call(driver, 6, NULL);
+    build_run(sim, driver, 0, 10);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(leaf_count(group_of(a)->at[i].scope.root), i < 2 ? 2 : 1);
+    assert_int_equal(leaf_count(group_of(b)->at[0].scope.root), 2);
+    assert_int_equal(leaf_count(alone), 2);
+    sim_free(sim);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_by_hand),
@@ -257,6 +282,7 @@ int main(void) {
         cmocka_unit_test(it_can_be_withdrawn_and_crash),
         cmocka_unit_test(the_run_may_end_meanwhile),
         cmocka_unit_test(nonsense_is_refused),
+        cmocka_unit_test(several_groups_are_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -317,6 +317,72 @@ static void the_window_slides(void **state) {
     sim_free(m.sim);
 }
 
+/* A server that is busy half of the time, asked while it is: a call each second takes half a one,
+ * and another comes when a quarter of a second has passed, finds no room and fails. */
+static double shed_by(const char *when) {
+    char spec[200];
+    snprintf(spec, sizeof spec, "when='%s', drop=random, step=1", when);
+    struct sim *sim = build_new(31);
+    struct node *cpu = build_node(sim, &pool_type, "name=cpu, servers=1", NULL);
+    struct node *backend = build_node(
+        sim, &station_type, "name=backend, on=@1, service=500ms, queue={limit=0}", cpu, NULL);
+    struct node *shed = build_node(sim, &shed_type, spec, backend, NULL);
+    struct node *driver = build_driver(sim, shed);
+    for (int i = 0; i < 20; i++) {
+        driver_call(driver, 10 + i, NULL); /* the window is longer than at the start */
+        driver_call(driver, 10.25 + i, NULL);
+    }
+    build_run(sim, driver, 0, 40);
+    double share = build_metric(sim, "shed:shed");
+    sim_free(sim);
+    return share;
+}
+
+static void components_are_averaged_over_the_window(void **state) {
+    (void)state;
+    static const char *const no[] = {"backend:utilization > 70%", "cpu:utilization > 70%",
+                                     "backend:in_flight > .7", "in_flight > .7",
+                                     "backend:in_flight > 1.4 * backend:utilization"};
+    static const char *const yes[] = {"backend:utilization > 40%", "cpu:utilization > 40%",
+                                      "backend:in_flight > .4", "in_flight > .4",
+                                      "max(*:utilization) > 0.9 * in_flight"};
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++)
+        if (shed_by(no[i]) > 0) {
+            print_error("%s holds\n", no[i]);
+            fail();
+        }
+    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
+        if (shed_by(yes[i]) <= 0) {
+            print_error("%s does not hold\n", yes[i]);
+            fail();
+        }
+}
+
+/* Ten wait for five seconds, then nobody: half of them on the average over the ten seconds before
+ * the last call. */
+static void queues_are_averaged_over_the_window(void **state) {
+    (void)state;
+    static const char *const bounds[] = {"4.4", "5.6"};
+    for (int k = 0; k < 2; k++) {
+        char spec[200];
+        snprintf(spec, sizeof spec, "when='gate:queue > %s', window=10s, drop=random, step=1",
+                 bounds[k]);
+        struct sim *sim = build_new(31);
+        struct node *leaf = build_node(sim, &leaf_type, "says='ok 100s'", NULL);
+        struct node *gate =
+            build_node(sim, &bulkhead_type,
+                       "name=gate, max_concurrent_calls=1, max_wait_duration=5s", leaf, NULL);
+        struct node *shed = build_node(sim, &shed_type, spec, gate, NULL);
+        struct node *driver = build_driver(sim, shed);
+        driver_calls(driver, 20, 0, 11, NULL);
+        driver_call(driver, 30, NULL);
+        build_run(sim, driver, 0, 40);
+        bool shedding = driver_arrival(driver, 11)->outcome == OUTCOME_SHED;
+        assert_int_equal(shedding, k == 0);
+        sim_free(sim);
+    }
+}
+
 static void who_does_not_know_stops_the_run(void **state) {
     (void)state;
     struct model m = model("when='backend:queue > 10'", "");
@@ -416,6 +482,8 @@ int main(void) {
         cmocka_unit_test(without_samples_it_is_false),
         cmocka_unit_test(it_does_not_watch_itself),
         cmocka_unit_test(the_window_slides),
+        cmocka_unit_test(components_are_averaged_over_the_window),
+        cmocka_unit_test(queues_are_averaged_over_the_window),
         cmocka_unit_test(who_does_not_know_stops_the_run),
         cmocka_unit_test(answers_pass_through),
         cmocka_unit_test(a_crash_does_not_confuse_it),
