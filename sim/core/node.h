@@ -109,13 +109,13 @@ struct gate_ear {
 };
 
 struct gate {
-    bool active; /* a fault acts here, or somebody listens */
-    struct gate_ear *ears;
+    bool active;            /* a fault acts here, or somebody listens */
     struct effect *effects; /* of the faults that may act here; see agent/fault.c */
     int down;               /* how many faults hold it down */
     double slow;            /* factor on what the node itself draws */
     double error_rate;      /* share of calls that fail on arrival */
     double added;           /* seconds before the call arrives */
+    struct gate_ear *ears;
 };
 
 struct edge {
@@ -125,11 +125,11 @@ struct edge {
                             the edge's; that of a source itself on its own edge */
     struct gate gate;
     int64_t in_flight;
-    struct node *home; /* the region whose users send over it, where that is not the home of `from`:
-                          faults of the link between regions find it by that */
     void (*ended)(struct edge *); /* called when a call over it has ended; NULL: nobody asked */
     uint32_t
         ordinal; /* among the callee's callers, from 0: keys the draws of those after the first */
+    struct node *home; /* the region whose users send over it, where that is not the home of `from`:
+                          faults of the link between regions find it by that */
 };
 
 struct node {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/address.h"
+#include "core/region.h"
 #include "lab/study.h"
 
 enum { TEXT = 640 };
@@ -96,6 +97,10 @@ static void list_all_users(struct study *s) {
     list_users(s, "", true);
     for (uint32_t i = 0; i < sim->n_classes && sim->n_classes > 1; i++) {
         snprintf(labels, sizeof labels, "{class=%s}", sim->classes[i].name);
+        list_users(s, labels, false);
+    }
+    for (int i = 0; region_at(sim, i); i++) { /* those in which there are users */
+        snprintf(labels, sizeof labels, "{region=%s}", region_at(sim, i)->name);
         list_users(s, labels, false);
     }
     for (uint32_t i = 0; i < sim->n_spans; i++) {

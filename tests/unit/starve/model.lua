@@ -37,11 +37,17 @@ return scenario {
         }
       end } },
     split { name = "ways", weights = { a = 1, b = 1, c = 1 },
-      to = { a = station { name = "a", servers = 4, service = sizes },
+      to = { a = geo { name = "gslb", rtt = { near_away = "1ms" },
+                       region { name = "near", group { name = "in", station { name = "a", servers = 4, service = sizes } } },
+                       region { name = "away", station { name = "a", servers = 4, service = sizes } } },
              c = batch { name = "together", max_batch_size = 4, preferred_batch_size = { 2, 4 }, max_queue_delay = "1ms",
                          station { name = "gpu", service = linear { "1ms", batch_size = "100us" } } },
              b = fallback { name = "b", station { name = "b1", servers = 4, service = table { by = "tokens", { 0, "1ms" }, { 100, "3ms" } } },
                             degraded { name = "less", quality = 0.5 } } } } },
+  agents = {
+    health_check { name = "probe", of = "gslb", interval = "50ms", ttl = "20ms" },
+    replication { name = "copy", from = "near.in.a", to = { "away.a" }, lag = exponential { mean = "20ms" }, writes = 50 },
+  },
   run    = { warmup = "0.1s", duration = "0.5s", replications = 2 },
   phases = { before = { "0s", "0.2s" }, fault = { "0.2s", "0.4s" } },
   faults = { errors { "ways", rate = "5%", phase = "fault" }, delay_added { "lb -> pod[1]", delay = "1ms", phase = "fault" } },
