@@ -308,6 +308,25 @@ static void bad_ones_are_refused(void **state) {
     sim_free(sim);
 }
 
+/* As a script that makes them in a loop has them. */
+static void regions_may_come_as_a_list(void **state) {
+    (void)state;
+    struct sim *sim = build_new(1);
+    struct node *region[2];
+    for (int i = 0; i < 2; i++)
+        region[i] = build_node(sim, &region_type, i ? "name=eu" : "name=us",
+                               build_node(sim, &leaf_type, "name=app", NULL), NULL);
+    struct node *geo =
+        build_node(sim, &geo_type, "{@1, @2}, rtt={us_eu=80ms}", region[0], region[1], NULL);
+    struct node *driver = build_driver(sim, geo);
+    driver->home = region[1];
+    driver_call(driver, 0, NULL);
+    build_run(sim, driver, 0, 1);
+    assert_near(build_metric(sim, "eu:calls"), 1, 0);
+    assert_says(build_refusal(sim, &geo_type, "{}", NULL), "it wants a component");
+    sim_free(sim);
+}
+
 static void links_that_are_none_are_refused(void **state) {
     (void)state;
     struct model m = model(RTT);
@@ -333,6 +352,7 @@ int main(void) {
         cmocka_unit_test(a_health_check_tells_it),
         cmocka_unit_test(bad_ones_are_refused),
         cmocka_unit_test(links_that_are_none_are_refused),
+        cmocka_unit_test(regions_may_come_as_a_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
