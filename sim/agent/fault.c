@@ -8,7 +8,7 @@
 
 static void recompute(struct gate *g) {
     struct effect *effects = g->effects;
-    *g = (struct gate){.slow = 1, .effects = effects};
+    *g = (struct gate){.active = g->ears, .slow = 1, .effects = effects, .ears = g->ears};
     double works = 1, through = 1;
     for (const struct effect *x = effects; x; x = x->next) {
         const struct fault *f = x->fault;

@@ -22,7 +22,7 @@ struct fault {
     struct node **nodes;
     uint32_t n;
     struct edge **edges;
-    uint32_t n_edges;
+    uint32_t n_edges, cap_edges;
     struct param_kept *saved; /* set: what was there before, one per node */
     bool active;
     uint64_t turned;                    /* set: when it was switched on, in events */

@@ -6,12 +6,11 @@
 
 #include "core/address.h"
 #include "core/group.h"
+#include "core/region.h"
 
-static bool inside(const struct node *n, const struct scope *s) {
-    for (const struct scope *at = n->scope; at; at = at->parent)
-        if (at == s)
-            return true;
-    return false;
+/* What `n` stands for if it is more than itself: a replica, a region, a group; else NULL. */
+static const struct scope *whole_of(struct node *n) {
+    return n->scope->root == n && n->scope->owner ? n->scope : region_scope(n);
 }
 
 void fault_add_effect(struct fault *f, struct gate *g) {
@@ -31,9 +30,9 @@ static void add_node(struct fault *f, struct node *n) {
     fault_add_effect(f, &n->gate);
 }
 
-/* A fault of a whole replica reaches everything in it when it is slow or down. */
+/* A fault of a whole replica or region reaches everything in it when it is slow or down. */
 void fault_add_target(struct fault *f, struct node *n) {
-    bool whole = n->scope->root == n && n->scope->owner;
+    const struct scope *whole = whole_of(n);
     if (!whole || (f->kind != FAULT_SLOW && f->kind != FAULT_DOWN)) {
         add_node(f, n);
         return;
@@ -42,7 +41,7 @@ void fault_add_target(struct fault *f, struct node *n) {
         struct node *other = f->sim->order[i];
         bool fits = f->kind == FAULT_SLOW ? schema_works(other->type)
                                           : !(other->type->flags & NODE_UNCALLED);
-        if (inside(other, n->scope) && fits)
+        if (fits && (other == n || scope_holds(whole, other)))
             add_node(f, other);
     }
 }
@@ -51,9 +50,8 @@ const struct param *fault_param(const struct fault *f, const struct node *n) {
     return schema_find(n->type, f->path, &(struct error){{0}});
 }
 
-static bool fits(const struct fault *f, const struct node *n, struct error *e) {
-    bool whole = n->scope->root == n && n->scope->owner;
-    if (f->kind == FAULT_SLOW && !schema_works(n->type) && !whole)
+static bool fits(const struct fault *f, struct node *n, struct error *e) {
+    if (f->kind == FAULT_SLOW && !schema_works(n->type) && !whole_of(n))
         return error_set(e, "slow: %s takes no time of its own; name what is below it", n->address);
     if (f->kind == FAULT_FLUSH && !n->type->ops.flush)
         return error_set(e, "flush: %s (a %s) has no contents", n->address, n->type->kind);
@@ -64,8 +62,7 @@ static bool fits(const struct fault *f, const struct node *n, struct error *e) {
                          "lose: %s has %.0f servers of its own and must keep one; take it down "
                          "instead",
                          n->address, schema_number(n, fault_param(f, n)));
-    if (f->kind != FAULT_SET && f->kind != FAULT_SLOW &&
-        (n->type->flags & NODE_UNCALLED))
+    if (f->kind != FAULT_SET && f->kind != FAULT_SLOW && (n->type->flags & NODE_UNCALLED))
         return error_set(e, "%s: %s (a %s) is not called", fault_types[f->kind].name, n->address,
                          n->type->kind);
     return true;
@@ -105,12 +102,46 @@ static bool find_nodes(struct fault *f, const char *address, struct error *e) {
     return ok;
 }
 
-static void add_edge(struct fault *f, struct edge *x) {
+/* A region or group stands for all that is in it, as where calls come from and where they go. */
+static bool covers(struct node *n, const struct node *other) {
+    const struct scope *s = region_scope(n);
+    return n == other || (s && scope_holds(s, other));
+}
+
+static bool comes_from(struct node *n, const struct edge *e) {
+    const struct node *home = e->home ? e->home : e->from->home;
+    return covers(n, e->from) || (home && home == n);
+}
+
+static bool found(const struct fault *f, const struct edge *e) {
     for (uint32_t i = 0; i < f->n_edges; i++)
-        if (f->edges[i] == x)
-            return;
-    f->edges[f->n_edges++] = x;
-    fault_add_effect(f, &x->gate);
+        if (f->edges[i] == e)
+            return true;
+    return false;
+}
+
+static bool leads_to(const struct edge *e, const struct node_set *to) {
+    for (uint32_t i = 0; i < to->n; i++)
+        if (covers(to->at[i], e->to))
+            return true;
+    return false;
+}
+
+/* Edges from `a` to any of `b`; of a region, also those that carry what its users send. */
+static void add_edges(struct fault *f, struct node *a, const struct node_set *b) {
+    bool whole = region_scope(a);
+    for (uint32_t i = 0; i < (whole ? f->sim->n_order : 1); i++) {
+        struct node *n = whole ? f->sim->order[i] : a;
+        for (uint32_t k = 0; k < n->n_out; k++) {
+            struct edge *e = n->out[k];
+            if (!leads_to(e, b) || (whole && !comes_from(a, e)))
+                continue;
+            if (!found(f, e)) {
+                *arena_push(&f->sim->arena, f->edges, f->n_edges, f->cap_edges) = e;
+                fault_add_effect(f, &e->gate);
+            }
+        }
+    }
 }
 
 static bool find_edges(struct fault *f, const char *target, struct error *e) {
@@ -127,16 +158,9 @@ static bool find_edges(struct fault *f, const char *target, struct error *e) {
     struct node_set a, b;
     if (!address_find(f->sim, from, &a, e) || !address_find(f->sim, to, &b, e))
         return false;
-    uint32_t room = 0, before = f->n_edges;
-    for (uint32_t i = 0; i < f->sim->n_order; i++)
-        room += f->sim->order[i]->n_out;
-    if (!f->edges)
-        f->edges = arena_alloc(&f->sim->arena, room * sizeof *f->edges + 1);
+    uint32_t before = f->n_edges;
     for (uint32_t i = 0; i < a.n; i++)
-        for (uint32_t k = 0; k < a.at[i]->n_out; k++)
-            for (uint32_t t = 0; t < b.n; t++)
-                if (a.at[i]->out[k]->to == b.at[t])
-                    add_edge(f, a.at[i]->out[k]);
+        add_edges(f, a.at[i], &b);
     return f->n_edges > before ||
            error_set(e, "%s: '%s' does not call '%s'", fault_types[f->kind].name, from, to);
 }

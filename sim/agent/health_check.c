@@ -1,4 +1,5 @@
-/* Active health checks: probes that find out which targets of a balancer answer.
+/* Active health checks: probes that find out which targets of a balancer, or regions of a geo,
+ * answer.
  *
  * A probe is a request like any other but that no user has sent it: it queues at its target, meets
  * its faults, and may be given up. So a failure is found after as many intervals as the thresholds
@@ -8,6 +9,7 @@
 #include "agent/registry.h"
 #include "core/sim.h"
 #include "node/balance.h"
+#include "node/registry.h"
 
 struct checked {
     struct health_check *of;
@@ -19,11 +21,13 @@ struct checked {
 
 struct health_check {
     struct node base;
-    struct node *lb;
+    struct node *of;
     struct edge_list targets;
+    struct value ttl;
     ns_t interval, timeout, initial_jitter, interval_jitter;
     int64_t unhealthy_threshold, healthy_threshold;
 
+    const struct edge_list *given; /* the targets as those who choose among them have them */
     struct checked *checked;
     struct check_ear *ear; /* one a group */
     struct delay_line line;
@@ -49,9 +53,6 @@ static struct health_check *check_of(struct node *n) {
 }
 static struct check_call *mine(struct call *c) {
     return container_of(c, struct check_call, base);
-}
-static struct balance *balance_at(const struct health_check *h) {
-    return balance_of(h->lb);
 }
 
 /* ---- verdicts */
@@ -80,7 +81,7 @@ static void judge(struct health_check *h, uint32_t i, bool good) {
         turn(h, i, false);
     t->first = false;
     if (good || !t->healthy)
-        host_verdict(balance_at(h), i, t->healthy);
+        h->of->type->ops.verdict(h->of, i, t->healthy);
     h->failures += !good;
 }
 
@@ -162,31 +163,41 @@ static void heard(struct group_ear *ear, uint32_t index, bool ready) {
 
 static void start(struct node *n) {
     struct health_check *h = check_of(n);
-    const struct edge_list *l = &balance_at(h)->targets;
+    const struct edge_list *l = h->given;
     for (uint32_t p = 0; p < l->n_parts; p++)
         if (!l->part[p].is_group)
             begin(h, l->part[p].first, true);
+    for (uint32_t i = 0; !l->n_parts && i < h->targets.n; i++)
+        begin(h, i, true);
 }
 
 /* ---- set-up */
 
-/* Edges of its own to all that the balancer may ever call. */
+/* Whose answers are kept by those who got them has a ttl of its own. */
+static bool set_ttl(struct health_check *h, struct error *e) {
+    struct error none = {{0}};
+    const struct param *p = schema_find(h->of->type, "ttl", &none);
+    if (h->ttl.type == VALUE_NIL)
+        return true;
+    return p ? schema_set(h->of, p, &h->ttl, false, e)
+             : error_set(e, "ttl: nobody keeps the answers of a %s", h->of->type->kind);
+}
+
+/* Edges of its own to all that may ever be chosen. */
 static bool attach(struct node *n, struct error *e) {
     struct health_check *h = check_of(n);
-    struct balance *b = balance_at(h);
-    if (b->checked)
-        return error_set(e, "of: %s is checked by another one already", h->lb->name);
-    b->checked = true;
-    h->targets.n = b->targets.n;
+    h->given = h->of->type->ops.probed(h->of, &h->targets.n);
+    if (!h->given)
+        return error_set(e, "of: %s is checked by another one already", h->of->name);
     h->targets.at = arena_alloc(&n->sim->arena, h->targets.n * sizeof *h->targets.at);
     for (uint32_t i = 0; i < h->targets.n; i++)
-        edge_join(&h->targets.at[i], n, b->targets.at[i].to);
-    return true;
+        edge_join(&h->targets.at[i], n, h->given->at[i].to);
+    return set_ttl(h, e);
 }
 
 static void listen(struct health_check *h) {
-    const struct edge_list *l = &balance_at(h)->targets;
-    h->ear = arena_alloc(&h->base.sim->arena, l->n_parts * sizeof *h->ear);
+    const struct edge_list *l = h->given;
+    h->ear = arena_alloc(&h->base.sim->arena, l->n_parts * sizeof *h->ear + 1);
     for (uint32_t p = 0; p < l->n_parts; p++) {
         h->ear[p] = (struct check_ear){{.changed = heard}, h, l->part[p].first};
         if (l->part[p].is_group)
@@ -210,8 +221,9 @@ static bool seal(struct node *n, struct error *e) {
 }
 
 static const struct param params[] = {
-    PARAM(REF, "of", struct health_check, lb, NULL, "the balancer whose targets are probed",
-          .flags = REQUIRED, .ref_kind = "balance"),
+    PARAM(REF, "of", struct health_check, of, NULL,
+          "whose targets, or regions, are probed: a balancer or a geo", .flags = REQUIRED,
+          .ref_kind = "balance or geo"),
     PARAM(NODES, "targets", struct health_check, targets, NULL, "edges of its own", .flags = MADE),
     PARAM(TIME, "interval", struct health_check, interval, "10s",
           "from the answer of a target to its next probe", .flags = LIVE, .min = 1e-3, .max = 1e6),
@@ -224,6 +236,8 @@ static const struct param params[] = {
     PARAM(INTEGER, "healthy_threshold", struct health_check, healthy_threshold, "2",
           "good probes in a row after which it is healthy again; a new one needs one",
           .flags = LIVE, .min = 1, .max = 1e9),
+    PARAM(VALUE, "ttl", struct health_check, ttl, NULL,
+          "of a geo: how long its answers are kept, in place of its own ttl", .flags = EARLY),
     PARAM(TIME, "initial_jitter", struct health_check, initial_jitter, "0s",
           "the first probe of each target leaves at random within this time", .max = 1e6),
     PARAM(TIME, "interval_jitter", struct health_check, interval_jitter, "0s",
@@ -249,15 +263,15 @@ static const struct metric metrics[] = {
 
 static bool check(struct node *n, struct error *e) {
     const struct health_check *h = check_of(n);
-    const struct balance *b = balance_at(h);
+    const struct balance *b = h->of->type == &balance_type ? balance_of(h->of) : NULL;
     int64_t unhealthy = 0;
     uint32_t under_way = 0;
     for (uint32_t i = 0; i < h->targets.n; i++) {
         const struct checked *t = &h->checked[i];
         bool waits = event_pending(&t->event);
-        if (b->host[i].present ? waits == (t->probe != NULL) : waits || t->probe)
+        if (!b || b->host[i].present ? waits == (t->probe != NULL) : waits || t->probe)
             return error_set(e, "target %u is probed and waits to be, or neither", i + 1);
-        if (b->host[i].present && b->host[i].unhealthy == t->healthy)
+        if (b && b->host[i].present && b->host[i].unhealthy == t->healthy)
             return error_set(e, "target %u is not what its balancer thinks", i + 1);
         unhealthy += !t->healthy;
         under_way += t->probe != NULL;
@@ -269,8 +283,8 @@ static bool check(struct node *n, struct error *e) {
 
 const struct node_type health_check_type = {
     .kind = "health_check",
-    .summary = "probes the targets of a balancer, which leaves out those that do not answer",
-    .follows = "Envoy active health checking",
+    .summary = "probes the targets of a balancer or geo, which leaves out those that do not answer",
+    .follows = "Envoy active health checking; Route 53 health checks",
     .example =
         "health_check { of = lb, interval = \"10s\", timeout = \"1s\", unhealthy_threshold = "
         "3 }",

@@ -4,8 +4,9 @@
 
 #include "node/registry.h"
 
-const struct node_type *const agent_types[] = {&alert_type, &autoscaler_type, &health_check_type,
-                                               &spot_type, NULL};
+const struct node_type *const agent_types[] = {
+    &alert_type, &autoscaler_type, &health_check_type, &replication_type, &spot_type, NULL,
+};
 
 const struct node_type *component_at(int i) {
     int n = 0;

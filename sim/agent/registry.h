@@ -5,7 +5,8 @@
 
 #include "core/schema.h"
 
-extern const struct node_type alert_type, autoscaler_type, health_check_type, spot_type;
+extern const struct node_type alert_type, autoscaler_type, health_check_type, replication_type,
+    spot_type;
 
 /* Ends with NULL; in alphabetical order. */
 extern const struct node_type *const agent_types[];

@@ -11,7 +11,7 @@ enum { MAX_PARTS = 16 };
 struct part {
     const char *name; /* not terminated */
     size_t len;
-    uint32_t from, to; /* 1..UINT32_MAX: any */
+    uint32_t from, to; /* 0..UINT32_MAX: no index was given; 1..UINT32_MAX: any replica */
 };
 
 static bool name_char(char c) {
@@ -21,6 +21,7 @@ static bool name_char(char c) {
 /* "[3]", "[1..4]" or "[*]"; *s is moved behind it. */
 static bool parse_index(const char **s, struct part *p) {
     if (!strncmp(*s, "[*]", 3)) {
+        p->from = 1;
         *s += 3;
         return true;
     }
@@ -46,7 +47,7 @@ static int parse(const char *text, struct part parts[MAX_PARTS], struct error *e
     const char *s = text;
     for (int n = 0; n < MAX_PARTS; n++) {
         struct part *p = &parts[n];
-        *p = (struct part){s, 0, 1, UINT32_MAX};
+        *p = (struct part){s, 0, 0, UINT32_MAX};
         if (*s == '*')
             s++;
         while (name_char(*s) && p->name[0] != '*')
@@ -83,7 +84,7 @@ static bool matches(const struct node *n, const struct part *parts, int count) {
     if (n->scope->root == n && scopes_match(n->scope, parts, count))
         return true;
     const struct part *last = &parts[count - 1];
-    return last->from == 1 && last->to == UINT32_MAX && named(last, n->name) &&
+    return last->from <= 1 && last->to == UINT32_MAX && named(last, n->name) &&
            scopes_match(n->scope, parts, count - 1);
 }
 
@@ -107,7 +108,7 @@ bool address_find(struct sim *sim, const char *text, struct node_set *out, struc
     char all[400] = "";
     size_t len = 0;
     for (uint32_t i = 0; !near && i < sim->n_order && len < 300; i++)
-        if (!sim->order[i]->scope->owner || sim->order[i]->scope->index == 1)
+        if (address_place(sim->order[i]) != PLACE_OTHER)
             len += (size_t)snprintf(all + len, sizeof all - len, "%s%s", len ? ", " : "",
                                     sim->order[i]->address);
     if (near)
@@ -119,8 +120,9 @@ static size_t print_scope(char *out, size_t size, const struct scope *s, bool po
     if (!s->owner)
         return 0;
     size_t n = print_scope(out, size, s->parent, pooled);
-    int k = pooled ? snprintf(out + n, size - n, "%s[*].", s->owner->name)
-                   : snprintf(out + n, size - n, "%s[%u].", s->owner->name, s->index);
+    int k = !s->index ? snprintf(out + n, size - n, "%s.", s->owner->name)
+            : pooled  ? snprintf(out + n, size - n, "%s[*].", s->owner->name)
+                      : snprintf(out + n, size - n, "%s[%u].", s->owner->name, s->index);
     return n + (size_t)k < size ? n + (size_t)k : size - 1;
 }
 
@@ -133,4 +135,15 @@ char *address_of(struct sim *sim, const struct node *n) {
 void address_pooled(const struct node *n, char *out, size_t size) {
     size_t k = print_scope(out, size, n->scope, true);
     snprintf(out + k, size - k, "%s", n->name);
+}
+
+enum place address_place(const struct node *n) {
+    enum place place = PLACE_ALONE;
+    for (const struct scope *s = n->scope; s->owner; s = s->parent) {
+        if (s->index > 1)
+            return PLACE_OTHER;
+        if (s->index)
+            place = PLACE_FIRST;
+    }
+    return place;
 }

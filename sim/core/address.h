@@ -2,8 +2,9 @@
  *
  *   address = part {"." part};   part = name ["[" i | i".."j | "*" "]"] | "*"
  *
- * Only groups open a scope. A missing index means [*]. An address that ends at a replica means what
- * its build returned. */
+ * Only replicas, regions and groups open a scope; the latter two have no index, as in us.store. A
+ * missing index means [*]. An address that ends at a replica means what its build returned; one
+ * that ends at a region or group, the region or group itself. */
 #ifndef NINES_CORE_ADDRESS_H
 #define NINES_CORE_ADDRESS_H
 
@@ -24,5 +25,10 @@ char *address_of(struct sim *sim, const struct node *n);
 
 /* The same with every index replaced by [*]: what replicas of one node have in common. */
 void address_pooled(const struct node *n, char *out, size_t size);
+
+/* Where it stands among its like: in no replica; in the first one, which then stands for all of
+ * them where they are shown as one; in another one. */
+enum place { PLACE_ALONE, PLACE_FIRST, PLACE_OTHER };
+enum place address_place(const struct node *n);
 
 #endif

@@ -21,6 +21,12 @@ static bool gate_fails(const struct gate *g, const struct call *c, uint64_t purp
 enum { MOST_LOST = 15 };
 static const double LONGEST_RETRANSMIT = 120;
 
+static void take_in(struct call *c) {
+    for (struct gate_ear *ear = c->node->gate.ears; ear; ear = ear->next)
+        ear->heard(ear, c);
+    c->node->type->ops.accept(c->node, c);
+}
+
 static void arrive(struct call *c) {
     if (c->travelling) {
         c->travelling = false;
@@ -29,7 +35,7 @@ static void arrive(struct call *c) {
     if (c->node->gate.down || (c->via && c->via->gate.down) || c->lost > MOST_LOST)
         call_finish(c, OUTCOME_ERROR);
     else
-        c->node->type->ops.accept(c->node, c);
+        take_in(c);
 }
 
 static void arrive_late(struct event *e) {

@@ -87,7 +87,8 @@ static void go_down(struct node *n) {
 static void come_back(struct node *n) {
     struct gate *g = &n->gate;
     g->down--;
-    g->active = g->down || g->slow != 1 || g->error_rate > 0 || g->added > 0 || g->loss > 0;
+    g->active =
+        g->ears || g->down || g->slow != 1 || g->error_rate > 0 || g->added > 0 || g->loss > 0;
 }
 
 /* All of it is down before the first call ends, so that nobody is let in in passing. */

@@ -45,3 +45,16 @@ void meter_release(struct meter *m) {
     free(m->mark);
     *m = (struct meter){0};
 }
+
+void spreads_init(struct spreads *t, uint32_t segments, uint32_t bits) {
+    t->of = mem_zero(segments * sizeof *t->of);
+    t->n = segments;
+    for (uint32_t i = 0; i < segments; i++)
+        hist_init(&t->of[i].hist, bits);
+}
+
+void spreads_release(struct spreads *t) {
+    for (uint32_t i = 0; i < t->n; i++)
+        hist_release(&t->of[i].hist);
+    free(t->of);
+}

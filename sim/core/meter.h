@@ -88,6 +88,19 @@ static inline void moments_turn(struct moments *m, ns_t now, bool on) {
     m->on = on;
 }
 
+/* Durations that a component notes by itself, kept by segment. */
+struct spreads {
+    struct spread *of; /* one a segment */
+    uint32_t n;
+};
+
+void spreads_init(struct spreads *t, uint32_t segments, uint32_t bits);
+void spreads_release(struct spreads *t);
+
+static inline void spreads_add(struct spreads *t, uint32_t segment, ns_t d) {
+    spread_add(&t->of[segment], d);
+}
+
 struct meter {
     struct integral in_flight;
     struct cell *cells;

@@ -94,6 +94,13 @@ static void add_own(const struct sim *sim, const struct metric_query *q, struct 
                     struct metric_sums *out) {
     const struct metric *m = schema_metric(n->type, q->own);
     bool moments = m->kind == METRIC_FIRST || m->kind == METRIC_LAST;
+    if (m->kind == METRIC_SPREAD) {
+        const struct spreads *t = schema_spreads(n, m);
+        for (uint32_t i = 0; i < t->n; i++)
+            if (live || (q->segments >> i & 1))
+                add_spread(out, &t->of[i], true);
+        return;
+    }
     if (live) {
         uint64_t now[2] = {0, 0};
         schema_mark(n, m, now);
@@ -204,7 +211,7 @@ double metric_of_sums(const struct metric_query *q, const struct metric_sums *s,
     *lack = LACK_NOTHING;
     switch (q->what) {
     case WHAT_OWN:
-        x = own_value(q, s, span);
+        x = q->own_kind == METRIC_SPREAD ? distribution(q, s, lack) : own_value(q, s, span);
         break;
     case WHAT_COST:
         x = !q->cost_per_request ? s->top / (span / 3600)
@@ -252,7 +259,7 @@ double metric_of_sums(const struct metric_query *q, const struct metric_sums *s,
 /* Sources keep finer histograms than what they call; together they are as coarse as the coarsest.
  */
 static uint32_t coarsest(const struct metric_query *q, uint32_t from, uint32_t to) {
-    uint32_t bits = q->what == WHAT_PHASE ? HIST_COARSE : HIST_FINE;
+    uint32_t bits = q->what == WHAT_PHASE || q->what == WHAT_OWN ? HIST_COARSE : HIST_FINE;
     for (uint32_t i = from; i < to; i++) {
         const struct meter *m = &q->nodes.at[i]->meter;
         if (m->n_cells && m->cells[0].by[0].hist.bits < bits)
@@ -307,16 +314,28 @@ double metric_extreme(const struct sim *sim, const struct metric_query *q, int s
     return best;
 }
 
+static bool is_spread(const struct metric_query *q) {
+    return q->what == WHAT_OWN && q->own_kind == METRIC_SPREAD;
+}
+
 void metric_histogram(const struct metric_query *q, struct hist *into) {
-    struct metric_sums s = {.arrivals = 0};
-    s.hist = *into;
-    if (q->nodes.n)
+    struct metric_sums s = {.hist = *into};
+    if (q->nodes.n && is_spread(q))
+        add_up(q->nodes.at[0]->sim, q, 0, q->nodes.n, false, &s);
+    else if (q->nodes.n)
         collect(q->nodes.at[0]->sim, q, 0, q->nodes.n, &s, true);
     *into = s.hist;
 }
 
 uint64_t metric_sample(const struct metric_query *q) {
     struct metric_sums s = {.arrivals = 0};
+    if (is_spread(q)) {
+        hist_init(&s.hist, HIST_COARSE);
+        metric_histogram(q, &s.hist);
+        uint64_t n = s.hist.total;
+        hist_release(&s.hist);
+        return n;
+    }
     if (q->what == WHAT_OWN || q->what == WHAT_IN_FLIGHT || !q->nodes.n)
         return 0;
     if (q->what == WHAT_BLAME)

@@ -86,8 +86,8 @@ void metric_hist_init(const struct metric_query *q, struct hist *h);
 double metric_of_sums(const struct metric_query *q, const struct metric_sums *s, double span,
                       enum metric_lack *lack);
 
-/* Merges the query's latency histograms into `into` (bits HIST_FINE for whole-system queries, else
- * HIST_COARSE). */
+/* Merges the histograms of a latency, or of a component's own distribution, into `into` (bits
+ * HIST_FINE for whole-system queries, else HIST_COARSE). */
 void metric_histogram(const struct metric_query *q, struct hist *into);
 
 /* Number of values behind a distribution metric, calls behind the others. */

@@ -8,6 +8,7 @@
 
 #include "core/blame.h"
 #include "core/group.h"
+#include "core/region.h"
 #include "core/sim.h"
 
 static const struct {
@@ -91,10 +92,12 @@ static bool bind_name(const struct metric_ref *ref, struct metric_query *q, bool
         q->what = WHAT_OWN;
         q->own = m->name;
         q->own_kind = m->kind;
-        q->unit = m->kind == METRIC_SHARE || m->kind == METRIC_RATIO  ? UNIT_RATIO
-                  : m->kind == METRIC_COUNTER                         ? UNIT_RATE
-                  : m->kind == METRIC_FIRST || m->kind == METRIC_LAST ? UNIT_TIME
-                                                                      : UNIT_NONE;
+        *distribution = m->kind == METRIC_SPREAD;
+        q->unit = m->kind == METRIC_SHARE || m->kind == METRIC_RATIO ? UNIT_RATIO
+                  : m->kind == METRIC_COUNTER                        ? UNIT_RATE
+                  : m->kind == METRIC_FIRST || m->kind == METRIC_LAST || m->kind == METRIC_SPREAD
+                      ? UNIT_TIME
+                      : UNIT_NONE;
         if (m->unit != UNIT_NONE)
             q->unit = m->unit;
         return true;
@@ -199,6 +202,36 @@ static uint64_t segments_of_spans(const struct sim *sim, uint64_t spans) {
     return mask;
 }
 
+static const char *region_name_at(const void *ctx, int i) {
+    const struct node *n = region_at(ctx, i);
+    return n ? n->name : NULL;
+}
+
+/* Keeps the workloads whose users are in one of the regions. */
+static bool bind_region(const struct sim *sim, const struct metric_ref *ref, struct metric_query *q,
+                        struct error *e) {
+    const char *v = metric_label(ref, "region"), *bad = NULL;
+    uint64_t mask;
+    uint32_t n = 0;
+    if (!v)
+        return true;
+    if (!region_at(sim, 0))
+        return error_set(e, "metric %s: the model has no regions", ref->text);
+    if (!q->whole || q->what == WHAT_COST)
+        return error_set(e,
+                         "metric %s: the label 'region' is where users are, and known of them "
+                         "alone; what is served in eu is eu:latency.p99",
+                         ref->text);
+    if (!mask_of(v, region_name_at, sim, &mask, &bad))
+        return bad_label(ref, "region", bad, region_name_at, sim, e);
+    for (uint32_t i = 0; i < q->nodes.n; i++)
+        for (int r = 0; region_at(sim, r); r++)
+            if ((mask >> r & 1) && q->nodes.at[i]->home == region_at(sim, r))
+                q->nodes.at[n++] = q->nodes.at[i];
+    q->nodes.n = n;
+    return n || error_set(e, "metric %s: no workload says region = \"%s\"", ref->text, v);
+}
+
 static bool bind_labels(const struct sim *sim, const struct metric_ref *ref, struct metric_query *q,
                         struct error *e) {
     const char *v, *bad = NULL;
@@ -228,9 +261,7 @@ static bool bind_labels(const struct sim *sim, const struct metric_ref *ref, str
         if (!mask_of(v, plain_at, names ? names : none, &q->results, &bad))
             return bad_label(ref, "result", bad, plain_at, names ? names : none, e);
     }
-    if (metric_label(ref, "region"))
-        return error_set(e, "metric %s: the model has no regions", ref->text);
-    return true;
+    return bind_region(sim, ref, q, e);
 }
 
 static bool labels_fit(const struct metric_ref *ref, const struct metric_query *q,

@@ -5,6 +5,13 @@
 #include "core/schema.h"
 #include "core/sim.h"
 
+bool scope_holds(const struct scope *s, const struct node *n) {
+    for (const struct scope *at = n->scope; at; at = at->parent)
+        if (at == s)
+            return true;
+    return false;
+}
+
 struct node *node_new(struct sim *sim, const struct node_type *type, const char *where) {
     struct node *n = arena_alloc(&sim->arena, type->size);
     n->type = type;

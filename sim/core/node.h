@@ -15,6 +15,7 @@
 #include "core/meter.h"
 
 struct call;
+struct edge_list;
 struct metric;
 struct node;
 struct param;
@@ -44,6 +45,10 @@ struct node_ops {
     /* Agents: what is named by its address is known, and all that workloads reach has been wired;
      * the last moment to make edges. May refuse. */
     bool (*attach)(struct node *, struct error *);
+    /* Of who chooses among targets: a health check is going to probe the first *n of these edges'
+     * callees (NULL: one does already), and then tells what it has found, each good answer too. */
+    const struct edge_list *(*probed)(struct node *, uint32_t *n);
+    void (*verdict)(struct node *, uint32_t target, bool healthy);
     /* After the graph is sealed: classes, facts, addresses and children are known; may refuse. */
     bool (*seal)(struct node *, struct error *);
     /* The clock stands at the beginning of warm-up. */
@@ -93,11 +98,18 @@ struct node_type {
     struct node_ops ops;
 };
 
-/* Faults act on a node (or an edge) through its gate. Everything is neutral unless `active`. */
+/* Faults act on a node (or an edge) through its gate, and who listens to a node does so there.
+ * Everything is neutral unless `active`. */
 struct effect;
 
+/* Hears of each call that a node takes in; embedded in what the listener owns. */
+struct gate_ear {
+    void (*heard)(struct gate_ear *, struct call *);
+    struct gate_ear *next;
+};
+
 struct gate {
-    bool active;
+    bool active;            /* a fault acts here, or somebody listens */
     struct effect *effects; /* of the faults that may act here; see agent/fault.c */
     int down;               /* how many faults hold it down */
     double slow;            /* factor on what the node itself draws */
@@ -105,6 +117,7 @@ struct gate {
     double added;           /* seconds before the call arrives */
     double loss;            /* share of transmissions that get lost; 1: the way is cut */
     double retransmit; /* seconds until the first of those is sent again; then twice that … */
+    struct gate_ear *ears;
 };
 
 struct edge {
@@ -117,6 +130,8 @@ struct edge {
     void (*ended)(struct edge *); /* called when a call over it has ended; NULL: nobody asked */
     uint32_t
         ordinal; /* among the callee's callers, from 0: keys the draws of those after the first */
+    struct node *home; /* the region whose users send over it, where that is not the home of `from`:
+                          faults of the link between regions find it by that */
 };
 
 struct node {
@@ -135,6 +150,7 @@ struct node {
     bool named;
     bool sealed, visiting;
     struct scope *scope;
+    struct node *home; /* of a source: the region in which its users are; NULL: none */
     const char *where; /* "file.lua:12" */
     char *address;     /* "pod[3].rank", known after sealing */
     struct edge **out; /* the node's edges, collected when sealed */
@@ -142,17 +158,27 @@ struct node {
     uint64_t *marks; /* values of its integral and counter metrics at segment boundaries */
 };
 
-/* A naming scope: the file (parent NULL) or one replica of a group. */
+/* A naming scope: the file (parent NULL), one replica of a group, a region or a plain group. */
 struct scope {
     struct scope *parent;
-    struct node *owner; /* the replicas node; NULL for the file */
-    uint32_t index;     /* from 1 */
-    struct node *root;  /* what the replica's build returned */
+    struct node *owner; /* the replicas, region or group node; NULL for the file */
+    uint32_t index;     /* of a replica, from 1; else 0 */
+    struct node *root;  /* what the replica's build returned; NULL for the others */
 };
+
+/* Is `n` made in `s`, or in a scope below it? */
+bool scope_holds(const struct scope *s, const struct node *n);
 
 /* New node of a type, all zero but for the base. `where` is copied. Parameters are read by
  * schema_read. */
 struct node *node_new(struct sim *sim, const struct node_type *type, const char *where);
+
+/* From now on `ear` hears of the calls that come in; when sealing. */
+static inline void gate_listen(struct gate *g, struct gate_ear *ear) {
+    ear->next = g->ears;
+    g->ears = ear;
+    g->active = true;
+}
 
 /* Joins `e` (inside `from`) to `to`. */
 static inline void edge_join(struct edge *e, struct node *from, struct node *to) {

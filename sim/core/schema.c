@@ -22,6 +22,14 @@ const struct param *schema_param(const struct param *params, const char *name, s
     return NULL;
 }
 
+bool schema_wants(const struct param *p, const char *kind) {
+    size_t n = strlen(kind);
+    for (const char *s = p->ref_kind; s; s = (s = strstr(s, " or ")) ? s + 4 : NULL)
+        if (!strncmp(s, kind, n) && (!s[n] || s[n] == ' '))
+            return true;
+    return !p->ref_kind;
+}
+
 bool schema_unknown(const struct param *params, const char *key, struct error *e) {
     const char *near = error_nearest(key, param_name_at, params);
     if (near)
@@ -82,6 +90,8 @@ void schema_mark(const struct node *n, const struct metric *m, uint64_t mark[2])
         break;
     case METRIC_FIRST:
         mark[0] = when->first;
+        break;
+    case METRIC_SPREAD:
         break;
     case METRIC_LAST:
         mark[0] = when->on ? (uint64_t)now + 1 : when->last;

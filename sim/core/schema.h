@@ -68,7 +68,8 @@ struct param {
     enum unit unit;
     const char *const *choices; /* ends with NULL */
     const struct param *sub;
-    const char *ref_kind; /* PARAM_REF: what kind it must be, NULL: any */
+    const char *ref_kind; /* PARAM_REF, PARAM_NODES: what kind it must be, or kinds as in
+                             "balance or geo"; NULL: any */
     const char *needs;    /* the parameter of the same table without which this one means nothing:
                              refused unless that one is there, and neither 0 nor false */
     unsigned only;        /* `needs` is a choice: bits of those with which this one means something;
@@ -88,6 +89,7 @@ enum metric_kind {
     METRIC_SHARE,    /* struct integral over a double capacity at offset2, e.g. utilisation */
     METRIC_RATIO,    /* uint64_t over the uint64_t at offset2: a share of at most 1 */
     METRIC_PER,      /* the same where it may be above 1, such as attempts per call */
+    METRIC_SPREAD,   /* struct spreads: a distribution of durations, made when sealing */
     METRIC_FIRST, /* struct moments: from the beginning of the run, or of a phase, until the state
                      is first entered; if it is not, all of that time */
     METRIC_LAST   /* beside it, the same field: until it is last left; all of the time if it still
@@ -117,6 +119,9 @@ struct metric {
  * refuses them. */
 bool schema_read(struct sim *sim, void *base, struct node *node, const struct param *params,
                  const struct table *t, struct error *e);
+
+/* Is a component of this kind what a reference, or a list of children, wants? */
+bool schema_wants(const struct param *p, const char *kind);
 
 /* Makes a node of a type from a table: name, parameters, init. */
 struct node *schema_build(struct sim *sim, const struct node_type *type, const char *where,
@@ -161,10 +166,16 @@ bool schema_given(const void *base, const struct param *p);
  * units; NaN if it has none. */
 double schema_number(const struct node *n, const struct param *p);
 
+/* Where a node keeps a metric of the kind METRIC_SPREAD. */
+static inline struct spreads *schema_spreads(struct node *n, const struct metric *m) {
+    return (struct spreads *)(void *)((char *)n + m->offset);
+}
+
 const struct metric *schema_metric(const struct node_type *type, const char *name); /* NULL: none */
 
 /* What a metric has come to by now: a count or an area, and that of what it is a share of. What
- * happened between two moments is the difference; moments belong to the segment that ends now. */
+ * happened between two moments is the difference; moments belong to the segment that ends now.
+ * Distributions are kept by segment and have no marks. */
 void schema_mark(const struct node *n, const struct metric *m, uint64_t mark[2]);
 
 #endif

@@ -116,6 +116,17 @@ static bool read_edge(struct edge *at, struct node *owner, const char *what, con
     return true;
 }
 
+/* An agent names what it calls by its address. */
+static bool read_late_edge(struct sim *sim, struct edge *at, struct node *owner,
+                           const struct param *p, const struct value *v) {
+    if (v->type != VALUE_TEXT || !(owner->type->flags & NODE_AGENT))
+        return false;
+    edge_join(at, owner, NULL);
+    struct late_ref *late = mem_push(sim->late, sim->n_late, sim->cap_late);
+    *late = (struct late_ref){owner, p, &at->to, arena_copy(&sim->arena, v->text)};
+    return true;
+}
+
 static bool read_edges(struct sim *sim, struct edge_list *at, struct node *owner,
                        const struct param *p, const struct value *v, struct error *e) {
     if (v->type != VALUE_TABLE || !v->table.n)
@@ -129,21 +140,27 @@ static bool read_edges(struct sim *sim, struct edge_list *at, struct node *owner
             return error_set(e, "%s: it wants named components: %s = { a = …, b = … }", p->name,
                              p->name);
         at->names[i] = en->key;
+        if (read_late_edge(sim, &at->at[i], owner, p, &en->value))
+            continue;
+        if (en->value.type == VALUE_NODE && !schema_wants(p, en->value.node->type->kind))
+            return error_set(e, "%s: a %s was given; it wants %s { … }", p->name,
+                             en->value.node->type->kind, p->ref_kind);
         if (!read_edge(&at->at[i], owner, en->key ? en->key : p->name, &en->value, e))
             return false;
     }
     return true;
 }
 
-/* What an agent acts on may be given by its address, which means something once all is wired. */
+/* What an agent acts on, and where users are, may be given by its address, which means something
+ * once all is wired. */
 static bool read_ref(struct sim *sim, struct node **at, const struct node *owner,
                      const struct param *p, const struct value *v, struct error *e) {
-    if (v->type == VALUE_TEXT && owner && (owner->type->flags & NODE_AGENT)) {
+    if (v->type == VALUE_TEXT && owner && (owner->type->flags & (NODE_AGENT | NODE_SOURCE))) {
         struct late_ref *late = mem_push(sim->late, sim->n_late, sim->cap_late);
         *late = (struct late_ref){owner, p, at, arena_copy(&sim->arena, v->text)};
         return true;
     }
-    if (v->type != VALUE_NODE || (p->ref_kind && strcmp(v->node->type->kind, p->ref_kind)))
+    if (v->type != VALUE_NODE || !schema_wants(p, v->node->type->kind))
         return error_set(e, "%s: %s%s was given; it wants %s%s", p->name,
                          v->type == VALUE_NODE ? v->node->type->kind : value_type_name(v),
                          v->type == VALUE_NODE ? " { … }" : "",
@@ -297,13 +314,28 @@ static bool read_parts(struct sim *sim, struct edge_list *list, struct node *nod
     return true;
 }
 
+/* The entries without a key; a list among them stands for what is in it, as in geo { regions }. */
+static struct table positional(struct sim *sim, const struct table *t) {
+    struct table out = {NULL, 0};
+    uint32_t cap = 0;
+    for (uint32_t i = 0; i < t->n; i++) {
+        const struct entry *en = &t->at[i];
+        if (en->key)
+            continue;
+        bool list = en->value.type == VALUE_TABLE && table_count(&en->value.table) &&
+                    table_count(&en->value.table) == en->value.table.n;
+        for (uint32_t k = 0; list && k < en->value.table.n; k++)
+            *arena_push(&sim->arena, out.at, out.n, cap) = en->value.table.at[k];
+        if (!list)
+            *arena_push(&sim->arena, out.at, out.n, cap) = *en;
+    }
+    return out;
+}
+
 static bool read_positional_list(struct sim *sim, void *base, struct node *node,
                                  const struct param *p, const struct table *t, struct error *e) {
-    struct table children = {arena_alloc(&sim->arena, t->n * sizeof(struct entry) + 1), 0};
+    struct table children = positional(sim, t);
     struct edge_list *list = schema_field(base, p);
-    for (uint32_t i = 0; i < t->n; i++)
-        if (!t->at[i].key)
-            children.at[children.n++] = t->at[i];
     if (!children.n)
         return true;
     if (p->flags & GROUP)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/address.h"
+#include "core/region.h"
 #include "core/schema.h"
 #include "core/sim.h"
 
@@ -117,6 +118,8 @@ static bool taken(struct node *const *sorted, uint32_t n, uint32_t at, const cha
 }
 
 static bool name_nodes(struct sim *sim, struct error *e) {
+    if (!region_enclose(sim, e))
+        return false;
     struct node **sorted = arena_alloc(&sim->arena, (sim->n_order + 1) * sizeof(struct node *));
     memcpy(sorted, sim->order, sim->n_order * sizeof *sorted);
     qsort(sorted, sim->n_order, sizeof *sorted, by_scope_and_name);
@@ -234,6 +237,9 @@ static void make_meters(struct sim *sim) {
         bool resource = n->type->flags & NODE_RESOURCE;
         meter_init(&n->meter, resource ? 0 : cells, results ? results : 1, marks,
                    n->type->flags & NODE_SOURCE ? HIST_FINE : HIST_COARSE);
+        for (const struct metric *m = n->type->metrics; m && m->name; m++)
+            if (m->kind == METRIC_SPREAD)
+                spreads_init(schema_spreads(n, m), sim->n_segments, HIST_COARSE);
         n->marks = mem_zero((size_t)marks * MAX_METRICS * 2 * sizeof *n->marks);
         pool_init(&n->calls, n->type->call_size ? n->type->call_size : sizeof(struct call));
         for (uint32_t k = 0; k < n->n_out; k++)
@@ -269,24 +275,18 @@ static bool seal_parts(struct sim *sim, struct error *e) {
     return true;
 }
 
-bool sim_wire(struct sim *sim, struct node *const *sources, uint32_t n, struct error *e) {
-    sim->roots = arena_alloc(&sim->arena, n * sizeof *sim->roots + 1);
-    for (uint32_t i = 0; i < n; i++)
-        sim->roots[i] = sources[i];
-    sim->n_roots = n;
-    return order_nodes(sim, sources, n, e) && name_nodes(sim, e);
-}
-
 /* The one component of that address that fits; a group is found by its own name, as are those in
  * it. */
-static bool find_late(struct sim *sim, const struct late_ref *l, struct error *e) {
+static bool find_one(struct sim *sim, const struct late_ref *l, struct error *e) {
     struct node_set found;
-    const char *kind = l->param->ref_kind, *name = l->param->name;
+    const char *name = l->param->name;
+    bool called = l->param->kind == PARAM_NODES;
     if (!address_find(sim, l->address, &found, e))
         return error_prefix(e, "%s", name);
     uint32_t fits = 0;
     for (uint32_t i = 0; i < found.n; i++)
-        if (!kind || !strcmp(found.at[i]->type->kind, kind)) {
+        if (schema_wants(l->param, found.at[i]->type->kind) &&
+            !(called && (found.at[i]->type->flags & NODE_UNCALLED))) {
             *l->at = found.at[i];
             fits++;
         }
@@ -294,16 +294,38 @@ static bool find_late(struct sim *sim, const struct late_ref *l, struct error *e
         return true;
     if (!fits)
         return error_set(e, "%s = \"%s\" is a %s; it wants a %s", name, l->address,
-                         found.at[0]->type->kind, kind);
+                         found.at[0]->type->kind,
+                         l->param->ref_kind ? l->param->ref_kind : "component that can be called");
     return error_set(e, "%s = \"%s\" means %u components, such as %s; name one", name, l->address,
                      fits, found.at[0]->address);
 }
 
+/* Sources have been wired by then; agents come after what they name. */
+static bool find_late(struct sim *sim, bool of_sources, struct error *e) {
+    char label[256];
+    for (uint32_t i = 0; i < sim->n_late; i++) {
+        const struct late_ref *l = &sim->late[i];
+        bool source = l->owner->type->flags & NODE_SOURCE;
+        if (source != of_sources || (source && !l->owner->sealed))
+            continue;
+        if (!find_one(sim, l, e))
+            return error_prefix(e, "%s", node_label(l->owner, label, sizeof label));
+    }
+    return true;
+}
+
+bool sim_wire(struct sim *sim, struct node *const *sources, uint32_t n, struct error *e) {
+    sim->roots = arena_alloc(&sim->arena, n * sizeof *sim->roots + 1);
+    for (uint32_t i = 0; i < n; i++)
+        sim->roots[i] = sources[i];
+    sim->n_roots = n;
+    return order_nodes(sim, sources, n, e) && name_nodes(sim, e) && find_late(sim, true, e);
+}
+
 bool sim_wire_agents(struct sim *sim, struct node *const *agents, uint32_t n, struct error *e) {
     char label[256];
-    for (uint32_t i = 0; i < sim->n_late; i++)
-        if (!find_late(sim, &sim->late[i], e))
-            return error_prefix(e, "%s", node_label(sim->late[i].owner, label, sizeof label));
+    if (!find_late(sim, false, e))
+        return false;
     for (uint32_t i = 0; i < n; i++)
         if (agents[i]->type->ops.attach && !agents[i]->type->ops.attach(agents[i], e))
             return error_prefix(e, "%s", node_label(agents[i], label, sizeof label));

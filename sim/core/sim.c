@@ -28,6 +28,9 @@ static void release_node(struct node *n) {
             meter_release(n->out[i]->meter);
             free(n->out[i]->meter);
         }
+    for (const struct metric *m = n->type->metrics; m && m->name; m++)
+        if (m->kind == METRIC_SPREAD)
+            spreads_release(schema_spreads(n, m));
     meter_release(&n->meter);
     pool_release(&n->calls);
     free(n->out);

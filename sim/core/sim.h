@@ -80,7 +80,7 @@ struct sim {
     uint32_t n_quantities, cap_quantities;
     struct agent **agents;
     uint32_t n_agents, cap_agents;
-    struct late_ref *late; /* what agents name by address: found when wiring */
+    struct late_ref *late; /* what agents and sources name by address: found when wiring */
     uint32_t n_late, cap_late;
     struct node **roots;     /* sources */
     uint32_t n_roots, n_dry; /* dry: will send nothing more */
@@ -100,7 +100,7 @@ struct sim_progress {
     uint64_t fired;
 };
 
-/* A parameter of an agent that names another component by its address. */
+/* A parameter of an agent or source that names another component by its address. */
 struct late_ref {
     const struct node *owner;
     const struct param *param;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/address.h"
+#include "core/region.h"
 #include "lab/study.h"
 
 enum { TEXT = 640 };
@@ -98,6 +99,10 @@ static void list_all_users(struct study *s) {
         snprintf(labels, sizeof labels, "{class=%s}", sim->classes[i].name);
         list_users(s, labels, false);
     }
+    for (int i = 0; region_at(sim, i); i++) { /* those in which there are users */
+        snprintf(labels, sizeof labels, "{region=%s}", region_at(sim, i)->name);
+        list_users(s, labels, false);
+    }
     for (uint32_t i = 0; i < sim->n_spans; i++) {
         snprintf(labels, sizeof labels, "{phase=%s}", sim->spans[i].name);
         list_users(s, labels, false);
@@ -118,8 +123,12 @@ static void list_node(struct study *s, const struct node *n, const char *address
         list(s, EXPR_METRIC, "%s:wait.p99", address);
         list(s, EXPR_METRIC, "%s:service.mean", address);
     }
-    for (const struct metric *m = n->type->metrics; m && m->name; m++)
-        list(s, EXPR_METRIC, "%s:%s", address, m->name);
+    for (const struct metric *m = n->type->metrics; m && m->name; m++) {
+        static const char *const stats[] = {".mean", ".p50", ".p99"};
+        bool spread = m->kind == METRIC_SPREAD;
+        for (int i = 0; i < (spread ? 3 : 1); i++)
+            list(s, EXPR_METRIC, "%s:%s%s", address, m->name, spread ? stats[i] : "");
+    }
     if (!pooled)
         return;
     static const char *const spread[] = {"latency.p99", "utilization", "queue"};
@@ -129,13 +138,6 @@ static void list_node(struct study *s, const struct node *n, const char *address
     }
 }
 
-static bool first_of_pool(const struct node *n) {
-    for (const struct scope *x = n->scope; x->owner; x = x->parent)
-        if (x->index != 1)
-            return false;
-    return true;
-}
-
 static void list_nodes(struct study *s, bool all) {
     const struct sim *sim = s->scenario.sim;
     char pooled[512];
@@ -143,11 +145,12 @@ static void list_nodes(struct study *s, bool all) {
         const struct node *n = sim->order[i];
         if (n->type->flags & NODE_SOURCE && sim->n_roots == 1)
             continue; /* the same as the whole */
-        if (n->scope->owner && first_of_pool(n)) {
+        enum place place = address_place(n);
+        if (place == PLACE_FIRST) {
             address_pooled(n, pooled, sizeof pooled);
             list_node(s, n, pooled, true);
         }
-        if (!n->scope->owner || all)
+        if (place == PLACE_ALONE || all)
             list_node(s, n, n->address, false);
     }
 }

@@ -35,16 +35,6 @@ static void add_name(struct arena *a, struct series_names *out, const char *addr
     *arena_push(a, out->at, out->n, out->cap) = arena_copy(a, text);
 }
 
-/* First of its replicas: stands for the pooled column. */
-static bool leads(const struct node *n) {
-    if (!n->scope->owner)
-        return false;
-    for (const struct scope *s = n->scope; s->owner; s = s->parent)
-        if (s->index != 1)
-            return false;
-    return true;
-}
-
 void series_name(struct sim *sim, struct series_names *out) {
     struct arena *a = &sim->arena;
     *out = (struct series_names){0};
@@ -56,7 +46,7 @@ void series_name(struct sim *sim, struct series_names *out) {
         const struct metric *m;
         for (int w = 0; course(n, w, &m); w++) {
             add_name(a, out, n->address, course_name(m));
-            if (leads(n)) {
+            if (address_place(n) == PLACE_FIRST) {
                 address_pooled(n, pooled, sizeof pooled);
                 add_name(a, out, pooled, course_name(m));
             }
@@ -112,9 +102,9 @@ static void bind_columns(struct sampler *s) {
             struct column *c = &s->columns[at++];
             c->node = n;
             c->metric = m;
-            if (leads(n))
+            if (address_place(n) == PLACE_FIRST)
                 at++; /* the pooled one */
-            if (!n->scope->owner)
+            if (address_place(n) == PLACE_ALONE)
                 continue;
             address_pooled(n, pooled, sizeof pooled);
             snprintf(text, sizeof text, "%s:%s", pooled, course_name(m));

@@ -152,6 +152,19 @@ static const struct param zone_params[] = {
     {0},
 };
 
+static const struct edge_list *probed(struct node *n, uint32_t *count) {
+    struct balance *b = balance_of(n);
+    if (b->checked)
+        return NULL;
+    b->checked = true;
+    *count = b->targets.n;
+    return &b->targets;
+}
+
+static void verdict(struct node *n, uint32_t i, bool healthy) {
+    host_verdict(balance_of(n), i, healthy);
+}
+
 static const struct param params[] = {
     PARAM(NODES, "targets", struct balance, targets, NULL,
           "replicas { … }, components, or several of either", .flags = REQUIRED | CHILD | GROUP),
@@ -235,6 +248,8 @@ const struct node_type balance_type = {
     .size = sizeof(struct balance),
     .call_size = sizeof(struct waiting_call),
     .ops = {.init = init,
+            .probed = probed,
+            .verdict = verdict,
             .seal = seal,
             .start = start,
             .accept = accept,

@@ -1,6 +1,7 @@
 #include "node/registry.h"
 
 #include "core/group.h"
+#include "core/region.h"
 
 const struct node_type *const node_types[] = {
     &adaptive_concurrency_type,
@@ -19,7 +20,9 @@ const struct node_type *const node_types[] = {
     &fail_type,
     &fallback_type,
     &fanout_type,
+    &geo_type,
     &gpu_cluster_type,
+    &group_type,
     &hedge_type,
     &limiter_type,
     &loop_type,
@@ -27,6 +30,7 @@ const struct node_type *const node_types[] = {
     &open_type,
     &pool_type,
     &queue_type,
+    &region_type,
     &replicas_type,
     &retry_type,
     &sessions_type,

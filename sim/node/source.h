@@ -44,6 +44,8 @@ static inline struct source *source_of(struct node *n) {
 #define SOURCE_PARAMS                                                                              \
     PARAM(NODE, "to", struct source, entry, NULL,                                                  \
           "where requests go; default: the scenario's entry", .flags = CHILD),                     \
+        PARAM(REF, "region", struct source, base.home, NULL,                                       \
+              "where the users are: a region or its address", .ref_kind = "region"),               \
         PARAM(TIME, "deadline", struct source, deadline, "0s",                                     \
               "answers later than this do not count as goodput; inherited by every call; 0: none")
 

@@ -30,7 +30,9 @@ static const char *kind_text(const struct param *p) {
     case PARAM_NODE:
         return p->flags & CHILD ? "component (positional)" : "component";
     case PARAM_NODES:
-        return p->flags & NAMED ? "named components" : "components (positional)";
+        return p->flags & NAMED   ? "named components"
+               : p->flags & CHILD ? "components (positional)"
+                                  : "list of components or addresses";
     case PARAM_REF:
         return p->ref_kind ? p->ref_kind : "component";
     case PARAM_CONDITION:
@@ -109,6 +111,7 @@ static const char *metric_text(enum metric_kind k) {
     return k == METRIC_COUNTER                     ? "per second"
            : k == METRIC_INTEGRAL                  ? "mean over time"
            : k == METRIC_SHARE                     ? "share of time"
+           : k == METRIC_SPREAD                    ? "distribution: wants a statistic"
            : k == METRIC_PER                       ? "mean count"
            : k == METRIC_FIRST || k == METRIC_LAST ? "time"
                                                    : "ratio";

@@ -110,9 +110,13 @@ static void nodes(json_t *list, const struct sim *sim) {
 
 static void edges(json_t *list, const struct sim *sim) {
     for (uint32_t i = 0; i < sim->n_order; i++)
-        for (uint32_t k = 0; k < sim->order[i]->n_out; k++)
-            append(list, json_pack("{s:s, s:s}", "from", sim->order[i]->address, "to",
-                                   sim->order[i]->out[k]->to->address));
+        for (uint32_t k = 0; k < sim->order[i]->n_out; k++) {
+            const struct edge *e = sim->order[i]->out[k];
+            json_t *o = json_pack("{s:s, s:s}", "from", e->from->address, "to", e->to->address);
+            if (e->home) /* one of several between the two: for those who are there */
+                set(o, "home", json_string(e->home->address));
+            append(list, o);
+        }
 }
 
 static void claims(json_t *list, const struct study *s) {

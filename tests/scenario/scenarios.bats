@@ -120,6 +120,14 @@ make_sample() {
     as_expected tail_at_scale "6 hold, 1 fail" --replications 4
 }
 
+@test "check failover: detection, and then records that clients keep" {
+    as_expected failover "10 hold, 2 fail"
+}
+
+@test "check multi_region: a loss is survived, half of one and a tight fleet are not" {
+    as_expected multi_region "11 hold, 6 fail"
+}
+
 @test "check replay: 8 GPUs for the sample, and 7 are too few" {
     as_expected replay "1 hold, 1 fail"
 }

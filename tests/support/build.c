@@ -186,14 +186,24 @@ uint16_t build_class(struct sim *sim, const char *name, double priority) {
     return index;
 }
 
-/* All that were built. */
-static bool wire_agents(struct sim *sim, struct error *e) {
-    struct node **agents = arena_alloc(&sim->arena, sim->n_nodes * sizeof(struct node *) + 1);
+/* Those of the model that carry `flag`, but for `first`, which comes first if there is one. */
+static uint32_t collect(struct sim *sim, unsigned flag, struct node *first, struct node **out) {
     uint32_t n = 0;
+    if (first)
+        out[n++] = first;
     for (uint32_t i = 0; i < sim->n_nodes; i++)
-        if (sim->nodes[i]->type->flags & NODE_AGENT)
-            agents[n++] = sim->nodes[i];
-    return sim_wire_agents(sim, agents, n, e);
+        if ((sim->nodes[i]->type->flags & flag) && sim->nodes[i] != first)
+            out[n++] = sim->nodes[i];
+    return n;
+}
+
+static bool wire(struct sim *sim, struct node *driver, struct error *e) {
+    struct node **at = arena_alloc(&sim->arena, (sim->n_nodes + 1) * sizeof *at);
+    uint32_t n = collect(sim, NODE_SOURCE, driver, at);
+    if (!sim_wire(sim, at, n, e))
+        return false;
+    n = collect(sim, NODE_AGENT, NULL, at);
+    return sim_wire_agents(sim, at, n, e);
 }
 
 static bool seal(struct sim *sim, struct node *driver, double warmup, double seconds,
@@ -203,8 +213,7 @@ static bool seal(struct sim *sim, struct node *driver, double warmup, double sec
                                 .full_audit = warmup + seconds <= 1000}; /* longer: statistics */
     if (!sim->n_classes)
         build_class(sim, "user", 0);
-    return sim_wire(sim, &driver, 1, e) && wire_agents(sim, e) &&
-           sim_seal(sim, phases, n, &limits, e);
+    return wire(sim, driver, e) && sim_seal(sim, phases, n, &limits, e);
 }
 
 void build_run_phases(struct sim *sim, struct node *driver, double warmup, double seconds,

@@ -34,7 +34,7 @@ __attribute__((sentinel)) const char *build_refusal(struct sim *sim, const struc
  * first call. */
 uint16_t build_class(struct sim *sim, const char *name, double priority);
 
-/* Seals, runs for `seconds` after `warmup` seconds, and audits. Times given elsewhere count from
+/* Seals, with the other sources and the agents that the model has, runs for `seconds` after `warmup` seconds, and audits. Times given elsewhere count from
  * the end of warm-up. */
 void build_run(struct sim *sim, struct node *driver, double warmup, double seconds);
 /* The same with phases. */

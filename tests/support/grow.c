@@ -1,9 +1,11 @@
 #include "grow.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/fault.h"
+#include "core/region.h"
 #include "grow_impl.h"
 
 const char *const grow_classes[NAMES] = {"c1", "c2", "c3"};
@@ -34,7 +36,7 @@ static uint32_t weight(const struct node_type *t) {
     return n < 20 ? n / 2 + 1 : 10;
 }
 
-static const struct node_type *group_type(void) {
+static const struct node_type *replicas_of_schemas(void) {
     for (int i = 0; node_types[i]; i++)
         for (const struct param *p = node_types[i]->params; p->name; p++)
             if ((node_types[i]->flags & NODE_RESOURCE) && p->kind == PARAM_CALLBACK)
@@ -45,8 +47,8 @@ static const struct node_type *group_type(void) {
 /* Does it call, or use, what cannot be called itself? */
 static bool uses(const struct node_type *t, const struct node_type *resource) {
     for (const struct param *p = t->params; p->name; p++)
-        if ((p->ref_kind && !strcmp(p->ref_kind, resource->kind)) ||
-            ((p->flags & GROUP) && resource == group_type()))
+        if ((p->ref_kind && schema_wants(p, resource->kind)) ||
+            ((p->flags & GROUP) && resource == replicas_of_schemas()))
             return true;
     return false;
 }
@@ -54,8 +56,11 @@ static bool uses(const struct node_type *t, const struct node_type *resource) {
 /* An agent is of use where there is what it acts on. */
 static const struct node_type *user_of(const struct node_type *resource) {
     for (const struct param *p = resource->params; p->name; p++)
-        if ((resource->flags & NODE_AGENT) && p->kind == PARAM_REF && (p->flags & REQUIRED)) {
-            const struct node_type *object = component_find(p->ref_kind);
+        if ((resource->flags & NODE_AGENT) && p->kind == PARAM_REF && (p->flags & REQUIRED) &&
+            p->ref_kind) {
+            char kind[40]; /* the first of "a or b" */
+            snprintf(kind, sizeof kind, "%.*s", (int)strcspn(p->ref_kind, " "), p->ref_kind);
+            const struct node_type *object = component_find(kind);
             return callable(object) ? object : user_of(object);
         }
     for (int i = 0; node_types[i]; i++)
@@ -185,6 +190,25 @@ static bool reads_file(const struct node_type *type) {
     return false;
 }
 
+/* Something for each two of those named. */
+static struct tree *pairs(struct grower *g, const char *key) {
+    struct tree *t = tree_new(g->arena, TREE_TABLE, key, NULL);
+    for (uint32_t i = 0; i < g->n_named; i++)
+        for (uint32_t k = 0; k < i; k++)
+            tree_add(g->arena, t,
+                     grow_number(g, arena_print(g->arena, "%s_%s", g->named[i], g->named[k]),
+                                 grow_between(g, 1e-3, 0.1), UNIT_TIME));
+    return t;
+}
+
+/* Does it have a table over pairs of its children? */
+static bool pairs_wanted(const struct node_type *type) {
+    for (const struct param *p = type->params; p->name; p++)
+        if (!strcmp(p->name, "rtt"))
+            return true;
+    return false;
+}
+
 /* Is it a list that runs beside that of the children, or a table over what stands in one? */
 static bool beside_list(const struct node_type *type, const char *name) {
     static const char *const lists[] = {"weights", "priorities", "localities", "callers"};
@@ -252,6 +276,10 @@ static struct tree *value(struct grower *g, const struct node_type *type, const 
                                       : grow_quantity(g, grow_facts[i], UNIT_NONE, false));
         return g->n_facts ? t : NULL;
     }
+    if (!strcmp(p->name, "rtt"))
+        return pairs(g, p->name);
+    if (!strcmp(p->name, "residency") || (!strcmp(p->name, "weights") && pairs_wanted(type)))
+        return NULL; /* they go with another one */
     if (!strcmp(p->name, "partitions")) {
         for (uint32_t i = 0; i < g->n_classes; i++)
             tree_add(g->arena, t, tree_text(g->arena, grow_classes[i], "0.2"));
@@ -301,11 +329,29 @@ static void open_policy(struct tree *t) {
         }
 }
 
+/* Children of the kind that is wanted, whose names other parameters take. */
+static void children_of_kind(struct grower *g, struct tree *t, const struct param *p, int depth) {
+    const char *names[MAX_NAMED];
+    uint32_t n = 1 + below(g, 3);
+    for (uint32_t i = 0; i < n; i++) {
+        struct tree *kid = grow_node(g, component_find(p->ref_kind), NULL, depth - 1);
+        tree_add(g->arena, t, kid);
+        names[i] = kid->kid[0]->text; /* "n7" */
+    }
+    g->n_named = n;
+    for (uint32_t i = 0; i < n; i++)
+        g->named[i] = arena_print(g->arena, "%.*s", (int)strlen(names[i]) - 2, names[i] + 1);
+}
+
 /* Several children by position; a chain may leave a policy open, which then guards what follows. */
 static void positional_children(struct grower *g, struct tree *t, const struct node_type *type,
                                 const struct param *p, int depth) {
     if ((p->flags & GROUP) && chance(g, 0.6)) {
-        tree_add(g->arena, t, grow_node(g, group_type(), NULL, depth - 1));
+        tree_add(g->arena, t, grow_node(g, replicas_of_schemas(), NULL, depth - 1));
+        return;
+    }
+    if (p->ref_kind) {
+        children_of_kind(g, t, p, depth);
         return;
     }
     for (uint32_t i = 0, n = 1 + below(g, 3); i < n; i++) {
@@ -317,7 +363,7 @@ static void positional_children(struct grower *g, struct tree *t, const struct n
 
 static double wanted(const struct grower *g, const struct node_type *type, const struct param *p) {
     bool thorough = type == g->featured || (type->flags & NODE_RESOURCE);
-    if (p->flags & REQUIRED)
+    if ((p->flags & REQUIRED) || !strcmp(p->name, "rtt"))
         return 1;
     if (p->kind == PARAM_RATE)
         return 0.98; /* what has a rate is seldom of use without */
@@ -395,12 +441,13 @@ static void leave_out(struct tree *t, const struct param *params) {
 static void grow_params(struct grower *g, struct tree *t, const struct node_type *type,
                         const struct param *params, const char *name, int depth);
 
-const char *grow_made_of(struct grower *g, const char *kind) {
+const char *grow_made_of(struct grower *g, const struct param *p) {
     const char *address = NULL;
     uint32_t n = 0;
     for (uint32_t i = 0; i < g->n_made; i++) {
         const struct made *m = &g->made[i];
-        if ((!kind || !strcmp(m->type->kind, kind)) && !strstr(m->address, "[*]") && !below(g, ++n))
+        bool fits = p->ref_kind || callable(m->type);
+        if (fits && schema_wants(p, m->type->kind) && !strstr(m->address, "[*]") && !below(g, ++n))
             address = m->address;
     }
     return address;
@@ -416,8 +463,8 @@ static struct tree *parameter(struct grower *g, const struct node_type *type, co
     case PARAM_NODES:
         return p->flags & NAMED ? named_children(g, p, depth) : NULL;
     case PARAM_REF: {
-        if (type->flags & NODE_AGENT) { /* by address: it comes after all that it may name */
-            const char *address = grow_made_of(g, p->ref_kind);
+        if (type->flags & (NODE_AGENT | NODE_SOURCE)) { /* by address, as it comes after that */
+            const char *address = grow_made_of(g, p);
             return address ? tree_text(g->arena, p->name, "\"%s\"", address) : NULL;
         }
         const char *to = chance(g, 0.5) ? visible(g, p->ref_kind) : NULL;
@@ -530,6 +577,8 @@ static void grow_params(struct grower *g, struct tree *t, const struct node_type
             double share = p->flags & ONE_OF ? p == one : serves ? 1 : wanted(g, type, p);
             if (child != (pass == 0) || !chance(g, share))
                 continue;
+            if (child && (type->flags & NODE_AGENT))
+                continue; /* last, as they are not what others name */
             if (child && p->kind == PARAM_NODES && !(p->flags & NAMED)) {
                 positional_children(g, t, type, p, depth);
                 continue;
@@ -542,23 +591,63 @@ static void grow_params(struct grower *g, struct tree *t, const struct node_type
     part_pairs(g, t);
 }
 
+/* What an agent calls, by address: not what it names already. */
+static void grow_called(struct grower *g, struct tree *t, const struct param *params) {
+    for (const struct param *p = params; p->name; p++) {
+        if (p->kind != PARAM_NODES || (p->flags & MADE))
+            continue;
+        const char *address = NULL;
+        bool taken = true;
+        for (int luck = 0; luck < 8 && taken; luck++) {
+            address = arena_print(g->arena, "\"%s\"", grow_made_of(g, p));
+            taken = false;
+            for (uint32_t i = 0; i < t->n; i++)
+                taken = taken || (t->kid[i]->text && !strcmp(t->kid[i]->text, address));
+        }
+        struct tree *list = tree_add(g->arena, t, tree_new(g->arena, TREE_TABLE, p->name, NULL));
+        tree_add(g->arena, list, tree_text(g->arena, NULL, "%s", address));
+    }
+}
+
+/* Regions and groups: what is below is named after them, as long as nothing else reaches it. They
+ * have to have a name. */
+static bool opens_scope(const struct node_type *type) {
+    return type == &region_type || type == &group_type;
+}
+
+/* The scope that a component of this type is in: a region lies in no other, only in a replica. */
+static const char *place(const struct grower *g, const struct node_type *type) {
+    const char *end = NULL;
+    for (const char *s = g->scope; type == &region_type && (s = strstr(s, "].")); s += 2)
+        end = s;
+    return type != &region_type ? g->scope
+           : end                ? arena_print(g->arena, "%.*s", (int)(end + 2 - g->scope), g->scope)
+                                : "";
+}
+
 struct tree *grow_node(struct grower *g, const struct node_type *type, const char *key, int depth) {
     struct tree *t = tree_new(g->arena, TREE_WORD, key, type->kind);
     const char *caller = g->caller, *address = NULL;
     const char *name = arena_print(g->arena, "n%u", ++g->serial);
-    bool named = chance(g, type->flags & NODE_ANONYMOUS ? 0.3 : 0.95);
+    bool named = opens_scope(type) || chance(g, type->flags & NODE_ANONYMOUS ? 0.3 : 0.95);
     g->budget--;
     t->callable = callable(type);
     if (named) {
         tree_add(g->arena, t, tree_text(g->arena, "name", "\"%s\"", name));
-        address = arena_print(g->arena, "%s%s", g->scope, name);
+        address = arena_print(g->arena, "%s%s", place(g, type), name);
         if (g->n_made < MAX_MADE)
             g->made[g->n_made++] = (struct made){type, address, caller};
     }
     g->caller = type->flags & NODE_ANONYMOUS ? NULL : address;
+    const char *scope = g->scope;
+    if (address && opens_scope(type))
+        g->scope = arena_print(g->arena, "%s.", address);
     grow_params(g, t, type, type->params, named ? name : type->kind, depth);
+    if (type->flags & NODE_AGENT)
+        grow_called(g, t, type->params);
     leave_out(t, type->params);
     g->caller = caller;
+    g->scope = scope;
     return t;
 }
 

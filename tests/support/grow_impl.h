@@ -71,7 +71,7 @@ struct tree *grow_condition(struct grower *g, const char *key, bool watched);
 struct tree *grow_component(struct grower *g, const char *key, int depth);
 struct tree *grow_node(struct grower *g, const struct node_type *type, const char *key, int depth);
 struct tree *grow_fault(struct grower *g, bool timed);
-/* An address of something of that kind (NULL: any) that means one component; NULL: none. */
-const char *grow_made_of(struct grower *g, const char *kind);
+/* An address of something that the parameter wants and that means one component; NULL: none. */
+const char *grow_made_of(struct grower *g, const struct param *p);
 
 #endif

@@ -179,7 +179,8 @@ static const struct node_type *source_type(struct grower *g) {
 /* Is there what it wants to act on? */
 static bool has_object(struct grower *g, const struct node_type *type) {
     for (const struct param *p = type->params; p->name; p++)
-        if (p->kind == PARAM_REF && (p->flags & REQUIRED) && !grow_made_of(g, p->ref_kind))
+        if ((p->kind == PARAM_REF || p->kind == PARAM_NODES) && (p->flags & REQUIRED) &&
+            !grow_made_of(g, p))
             return false;
     return true;
 }

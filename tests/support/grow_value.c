@@ -298,9 +298,11 @@ static const char *of_component(struct grower *g, bool watched) {
     if (watched && schema_metric(m->type, "queue"))
         snprintf(metric, sizeof metric, "%s",
                  asked[below(g, schema_metric(m->type, "utilization") ? 3 : 2)]);
-    else if (!watched && n && chance(g, 0.7))
-        snprintf(metric, sizeof metric, "%s", m->type->metrics[below(g, n)].name);
-    else if (m->type->flags & NODE_RESOURCE)
+    else if (!watched && n && chance(g, 0.7)) {
+        const struct metric *own = &m->type->metrics[below(g, n)];
+        snprintf(metric, sizeof metric, "%s%s", own->name,
+                 own->kind == METRIC_SPREAD ? ".mean" : "");
+    } else if (m->type->flags & NODE_RESOURCE)
         return NULL;
     else if (!watched)
         snprintf(metric, sizeof metric, chance(g, 0.5) ? "latency.p%u" : "latency.mean",

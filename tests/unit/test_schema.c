@@ -362,6 +362,25 @@ static void every_schema_is_sound(void **state) {
     }
 }
 
+static void a_reference_may_want_one_of_several_kinds(void **state) {
+    (void)state;
+    const struct param any = {.name = "of"}, one = {.name = "of", .ref_kind = "balance"},
+                       two = {.name = "of", .ref_kind = "balance or geo"};
+    static const struct {
+        const char *kind;
+        bool one, two;
+    } cases[] = {{"balance", true, true},
+                 {"geo", false, true},
+                 {"bal", false, false},
+                 {"or", false, false},
+                 {"geode", false, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_true(schema_wants(&any, cases[i].kind));
+        assert_int_equal(schema_wants(&one, cases[i].kind), cases[i].one);
+        assert_int_equal(schema_wants(&two, cases[i].kind), cases[i].two);
+    }
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -375,6 +394,7 @@ int main(void) {
         TEST(who_works_is_known),
         TEST(the_only_child),
         TEST(every_schema_is_sound),
+        cmocka_unit_test(a_reference_may_want_one_of_several_kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
