@@ -21,6 +21,7 @@ static void enter_state(struct replica *r, enum replica_state state) {
     r->state = state;
     if (state == REPLICA_READY) {
         g->n_ready++;
+        r->ready_at = now;
         integral_add(&g->ready, now, 1);
     }
     if (was != is)

@@ -15,6 +15,7 @@ struct replica {
     struct scope scope;
     struct group *group;
     enum replica_state state;
+    ns_t ready_at;      /* when it last became ready, on the clock */
     struct event event; /* start-up ends; a drain is looked at again */
 };
 

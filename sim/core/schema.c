@@ -155,9 +155,30 @@ bool schema_given(const void *base, const struct param *p) {
         return *(const char *const *)at != NULL;
     case PARAM_BOOL:
         return *(const bool *)at;
+    case PARAM_CHOICE:
+        return *(const int *)at != 0;
     default:
         return true;
     }
+}
+
+/* Is `text` one of "a/b/c"? */
+static bool among(const char *text, const char *list) {
+    for (size_t n; *list; list += n + (list[n] == '/')) {
+        n = strcspn(list, "/");
+        if (strlen(text) == n && !strncmp(text, list, n))
+            return true;
+    }
+    return false;
+}
+
+bool schema_stands(const void *base, const struct param *params, const char *need) {
+    size_t name = strcspn(need, "=");
+    const struct param *p = schema_param(params, need, name);
+    if (!p || !need[name])
+        return !p || schema_given(base, p);
+    const int *choice = (const void *)((const char *)base + p->offset);
+    return among(p->choices[*choice], need + name + 1);
 }
 
 double schema_number(const struct node *n, const struct param *p) {

@@ -58,8 +58,11 @@ struct param {
     const char *const *choices; /* ends with NULL */
     const struct param *sub;
     const char *ref_kind; /* PARAM_REF: what kind it must be, NULL: any */
+    const char *excludes; /* parameters of the same table that may not be given besides, separated
+                             by blanks; "name=a/b": not with these choices; the component checks */
     const char *needs;    /* the parameter of the same table without which this one means nothing:
-                             refused unless that one is there, and neither 0 nor false */
+                             refused unless that one is there, and neither 0, false nor its
+                             first choice; "name=a/b": unless it is one of these choices */
 };
 
 /* PARAM(KIND, "name", struct t, field, default or NULL, "help" [, .flags = …, .min = …, …]) */
@@ -137,8 +140,12 @@ void schema_restore(struct node *n, const struct param *p, const struct param_ke
 /* Does a slow fault have anything to stretch here? */
 bool schema_works(const struct node_type *type);
 
-/* Is there a value, and is it neither 0 nor false? Components, tables and the like: true. */
+/* Is there a value, and is it neither 0 nor false, nor the first of several choices? Components,
+ * tables and the like: true. */
 bool schema_given(const void *base, const struct param *p);
+
+/* Is what a parameter needs there? */
+bool schema_stands(const void *base, const struct param *params, const char *need);
 
 /* Current value of a numeric parameter (number, integer, ratio, time, constant quantity), base
  * units; NaN if it has none. */

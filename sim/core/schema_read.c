@@ -323,9 +323,11 @@ static bool required(void *base, const struct param *params, const struct table 
 /* Does `p` mean anything here? */
 static bool has_meaning(const void *base, const struct param *params, const struct param *p,
                         struct error *e) {
-    const struct param *other = p->needs ? schema_param(params, p->needs, strlen(p->needs)) : NULL;
-    if (!other || schema_given(base, other))
+    if (!p->needs || schema_stands(base, params, p->needs))
         return true;
+    if (strchr(p->needs, '='))
+        return error_set(e, "'%s' means nothing without %s", p->name, p->needs);
+    const struct param *other = schema_param(params, p->needs, strlen(p->needs));
     int first = (int)strcspn(other->help, ".;"); /* the first sentence of what that one is */
     return error_set(e, "'%s' means nothing without '%s': %.*s", p->name, other->name, first,
                      other->help);

@@ -84,6 +84,8 @@ static void param_row(FILE *f, const struct param *p, const char *prefix, bool m
             live[0] ? "; live" : "");
     if (p->needs)
         fprintf(f, "; with %s", p->needs);
+    if (p->excludes)
+        fprintf(f, "; not with %s", p->excludes);
     if (def[0])
         fprintf(f, p->flags & (REQUIRED | ONE_OF) ? "; %s" : "; default %s", def);
     fprintf(f, "\n  %-28s %s\n", "", p->help);

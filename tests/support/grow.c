@@ -256,6 +256,7 @@ static double wanted(const struct grower *g, const struct node_type *type, const
 
 static void grow_params(struct grower *g, struct tree *t, const struct node_type *type,
                         const struct param *params, const char *name, int depth);
+static void leave_out(struct tree *t, const struct param *params);
 
 static struct tree *parameter(struct grower *g, const struct node_type *type, const struct param *p,
                               const char *name, int depth) {
@@ -294,6 +295,7 @@ static struct tree *parameter(struct grower *g, const struct node_type *type, co
     case PARAM_TABLE: {
         struct tree *t = tree_new(g->arena, TREE_TABLE, p->name, NULL);
         grow_params(g, t, type, p->sub, name, depth);
+        leave_out(t, p->sub);
         return t;
     }
     case PARAM_VALUE:
@@ -354,23 +356,66 @@ static bool is_nothing(const struct tree *t) {
     return !strcmp(t->text, "false") || (end != t->text && !*end && x == 0);
 }
 
-static bool given(const struct tree *t, const char *name) {
+/* By name, or by position if it is the child. */
+static const struct tree *entry(const struct tree *t, const struct param *p) {
     for (uint32_t i = 0; i < t->n; i++)
-        if (t->kid[i]->key && !strcmp(t->kid[i]->key, name))
-            return !is_nothing(t->kid[i]);
+        if (t->kid[i]->key ? !strcmp(t->kid[i]->key, p->name)
+                           : t->kid[i]->callable && (p->flags & CHILD))
+            return t->kid[i];
+    return NULL;
+}
+
+static const struct param *param_of(const struct param *params, const char *name, size_t len) {
+    while (params->name && (strlen(params->name) != len || strncmp(params->name, name, len)))
+        params++;
+    return params->name ? params : NULL;
+}
+
+/* "name", or "name=a/b": is it given, or one of these choices? */
+static bool given(const struct tree *t, const struct param *params, const char *need) {
+    size_t name = strcspn(need, "= ");
+    const struct param *p = param_of(params, need, name);
+    const struct tree *kid = p ? entry(t, p) : NULL;
+    if (!p || need[name] != '=')
+        return kid && !is_nothing(kid) &&
+               !(p->kind == PARAM_CHOICE && strstr(kid->text, p->choices[0]));
+    for (int i = 0; p->choices[i]; i++) {
+        const char *in = strstr(need + name, p->choices[i]);
+        bool one =
+            kid ? strlen(kid->text) == strlen(p->choices[i]) + 2 && strstr(kid->text, p->choices[i])
+                : p->def && !strcmp(p->def, p->choices[i]);
+        if (one)
+            return in && (in[-1] == '=' || in[-1] == '/');
+    }
     return false;
 }
 
-/* Takes out what means nothing without another parameter that is not there; from the back, so that
- * what needs what is taken out goes as well in a second round. */
+static bool excluded(const struct tree *t, const struct param *params, const struct param *p) {
+    for (const char *x = p->excludes; x && *x; x += strspn(x, " ")) {
+        if (given(t, params, x))
+            return true;
+        x += strcspn(x, " ");
+    }
+    return false;
+}
+
+static void take_out(struct tree *t, const struct tree *kid) {
+    uint32_t i = 0;
+    while (t->kid[i] != kid)
+        i++;
+    for (t->n--; i < t->n; i++)
+        t->kid[i] = t->kid[i + 1];
+}
+
+/* Takes out what means nothing without another parameter that is not there, or may not stand beside
+ * one that is; what needs what is taken out goes as well in a second round. */
 static void leave_out(struct tree *t, const struct param *params) {
     for (int round = 0; round < 2; round++)
-        for (const struct param *p = params; p->name; p++)
-            for (uint32_t i = t->n; p->needs && i-- > 0;)
-                if (t->kid[i]->key && !strcmp(t->kid[i]->key, p->name) && !given(t, p->needs)) {
-                    for (t->n--; i < t->n; i++)
-                        t->kid[i] = t->kid[i + 1];
-                }
+        for (const struct param *p = params; p->name; p++) {
+            const struct tree *kid = p->needs || p->excludes ? entry(t, p) : NULL;
+            if (kid && ((p->needs && !given(t, params, p->needs)) || excluded(t, params, p)))
+                take_out(t, kid);
+        }
 }
 
 struct tree *grow_node(struct grower *g, const struct node_type *type, const char *key, int depth) {
