@@ -63,22 +63,9 @@ static void leave_queue(struct station *s, struct waiter *w) {
     queue_remove(&s->queue, w);
 }
 
-/* One that has been on a server before is not asked how long it has waited. */
-static bool start_or_drop(struct station *s) {
-    struct call *c = &station_peek(s)->base;
-    const struct station_call *m = station_mine(c);
-    station_leave_queue(s, c);
-    if (!m->begun && station_drops(s, station_now(s) - m->began)) {
-        station_shed(s, c);
-        return false;
-    }
-    station_begin(s, c);
-    return true;
-}
-
 bool station_start_next(struct station *s) {
     if (__builtin_expect(!s->plain, 0))
-        return start_or_drop(s);
+        return station_start_or_drop(s);
     struct waiter *w = queue_peek(&s->queue);
     leave_queue(s, w);
     serve(s, &w->base);

@@ -25,8 +25,8 @@ enum on_failure { FAILURE_RESUME, FAILURE_RESTART, FAILURE_LOST };
 enum power { POWER_ON, POWER_OFF, POWER_SETUP };
 
 struct station_call {
-    struct waiter waiter;
-    ns_t began; /* waiting, then service */
+    _Alignas(64) struct waiter waiter; /* whole cache lines, as the pool gives them */
+    ns_t began;                        /* waiting, then service */
     bool serving;
     /* the rest: not plain */
     bool begun;           /* it has been on a server before */
@@ -78,6 +78,8 @@ struct breakdowns {
 
 struct station {
     struct node base;
+    bool plain, constant;
+    bool closed; /* nothing may begin: paused, broken, or off */
     int64_t count;
     struct node *on; /* a pool, or NULL */
     struct quantity *service;
@@ -87,9 +89,6 @@ struct station {
     struct queue queue;
     struct integral queued, busy;
     struct delay_line line; /* services of constant length */
-    bool constant;
-    bool plain;
-    bool closed; /* nothing may begin: paused, broken, or off */
     uint64_t rejected;
     /* the rest: not plain */
     bool flows, early; /* the work is in `flow`; it is drawn on arrival */
@@ -134,11 +133,14 @@ void station_done(struct event *ev); /* of a call's timer: its service is over *
 
 /* ---- station_work.c */
 
-void station_accept(struct station *s, struct call *c);
-void station_begin(struct station *s, struct call *c);
-void station_served(struct station *s, struct call *c);
-bool station_cancel(struct station *s, struct call *c, enum cause cause);
+/* Kept out of the plain station's code, which is to stay small. */
+#define APART __attribute__((noinline))
+APART void station_accept(struct station *s, struct call *c);
+APART bool station_start_or_drop(struct station *s);
+APART void station_served(struct station *s, struct call *c);
+APART bool station_cancel(struct station *s, struct call *c, enum cause cause);
 void station_reply(struct node *n, struct call *c, struct call *sub);
+void station_begin(struct station *s, struct call *c);
 /* Ends a call that is in service. */
 void station_end(struct station *s, struct call *c, enum outcome outcome);
 /* What a slow fault, a pool's slow fault, and warming up make of a second. */

@@ -148,6 +148,19 @@ void station_accept(struct station *s, struct call *c) {
         station_join(s, c);
 }
 
+/* One that has been on a server before is not asked how long it has waited. */
+bool station_start_or_drop(struct station *s) {
+    struct call *c = &station_peek(s)->base;
+    const struct station_call *m = station_mine(c);
+    station_leave_queue(s, c);
+    if (!m->begun && station_drops(s, station_now(s) - m->began)) {
+        station_shed(s, c);
+        return false;
+    }
+    station_begin(s, c);
+    return true;
+}
+
 void station_served(struct station *s, struct call *c) {
     struct station_call *m = station_mine(c);
     if (!s->inner.to) {
