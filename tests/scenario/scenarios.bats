@@ -57,7 +57,6 @@ make_sample() {
     as_expected omission "3 hold, 1 fail" --replications 4
 }
 
-# Four runs instead of ten: every verdict is decided by then, in a third of the time.
 @test "check deep_queue_vs_lifo: newest first saves those who still wait" {
     as_expected deep_queue_vs_lifo "10 hold, 2 fail" --replications 4
 }
@@ -66,6 +65,7 @@ make_sample() {
     as_expected thundering_herd "9 hold, 1 fail" --replications 4
 }
 
+# Four runs instead of ten: every verdict is decided by then, in a third of the time.
 @test "check recsys: two whiteboard figures are wrong, and two what-ifs break it" {
     as_expected recsys "7 hold, 4 fail" --replications 4
     grep -q '^  fails  *P99 is 48 ms: .*\[15\.6 ms ± ' "$tmp/out"
