@@ -200,6 +200,8 @@ bool schema_given(const void *base, const struct param *p) {
         return *(const bool *)at;
     case PARAM_TABLE:
         return !(p->flags & SWITCH) || *(const bool *)at;
+    case PARAM_CHOICE:
+        return *(const int *)at != 0;
     default:
         return true;
     }

@@ -159,7 +159,8 @@ void schema_restore(struct node *n, const struct param *p, const struct param_ke
 /* Does a slow fault have anything to stretch here? */
 bool schema_works(const struct node_type *type);
 
-/* Is there a value, and is it neither 0 nor false? Components, tables and the like: true. */
+/* Is there a value, and is it neither 0 nor false, nor the first of several choices? Components,
+ * tables and the like: true. */
 bool schema_given(const void *base, const struct param *p);
 
 /* Current value of a numeric parameter (number, integer, ratio, time, constant quantity), base

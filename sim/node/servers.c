@@ -35,7 +35,7 @@ static bool goes_first(const struct station *sa, const struct waiter *a, const s
 
 /* Whom a crash, or the end, is about to take out of the queue is not served in passing. */
 static inline bool waits(const struct station *st) {
-    return st->queue.n && !st->base.gate.down && !st->base.sim->closing;
+    return st->queue.n && !st->base.gate.down && !st->base.sim->closing && !st->closed;
 }
 
 static struct station *next_station(struct servers *s) {
@@ -44,7 +44,7 @@ static struct station *next_station(struct servers *s) {
     struct station *best = NULL;
     struct waiter *first = NULL;
     for (uint32_t i = 0; i < s->n_stations; i++) {
-        struct waiter *w = waits(s->station[i]) ? queue_peek(&s->station[i]->queue) : NULL;
+        struct waiter *w = waits(s->station[i]) ? station_peek(s->station[i]) : NULL;
         if (w && (!first || goes_first(s->station[i], w, best, first))) {
             first = w;
             best = s->station[i];
@@ -60,7 +60,12 @@ void servers_give(struct servers *s, ns_t now) {
     if (s->busy >= s->n)
         return;
     struct station *next = next_station(s);
-    if (next)
+    if (next && !station_start_next(next))
+        servers_fill(s);
+}
+
+void servers_fill(struct servers *s) {
+    for (struct station *next; servers_free(s) && (next = next_station(s));)
         station_start_next(next);
 }
 
@@ -70,6 +75,5 @@ void servers_resize(struct servers *s, int64_t n, ns_t now) {
         if (s->station[i]->on)
             integral_add(&s->station[i]->own.capacity, now, n - s->n);
     s->n = n;
-    for (struct station *next; servers_free(s) && (next = next_station(s));)
-        station_start_next(next);
+    servers_fill(s);
 }

@@ -27,6 +27,7 @@ static inline bool servers_free(const struct servers *s) {
 }
 void servers_take(struct servers *s, ns_t now);
 void servers_give(struct servers *s, ns_t now); /* starts who is next */
+void servers_fill(struct servers *s);           /* starts as many as can be */
 void servers_resize(struct servers *s, int64_t n, ns_t now);
 
 /* A pool node: servers that stations share by `on`. */

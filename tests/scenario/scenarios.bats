@@ -61,6 +61,14 @@ make_sample() {
     as_expected slow_failure "16 hold, 2 fail"
 }
 
+@test "check deep_queue_vs_lifo: newest first saves those who still wait" {
+    as_expected deep_queue_vs_lifo "10 hold, 2 fail" --replications 4
+}
+
+@test "check thundering_herd: without jitter the refused come back together" {
+    as_expected thundering_herd "9 hold, 1 fail" --replications 4
+}
+
 # Four runs instead of ten: every verdict is decided by then, in a third of the time.
 @test "check recsys: two whiteboard figures are wrong, and two what-ifs break it" {
     as_expected recsys "7 hold, 4 fail" --replications 4

@@ -549,10 +549,12 @@ static bool has_key(const struct tree *t, const char *key) {
 
 /* Pairs that seldom go together, which no table says: the second one is mostly left out. */
 static void part_pairs(struct grower *g, struct tree *t) {
-    static const char *const pairs[][2] = {{"on", "servers"},
-                                           {"count", "max"},
-                                           {"route", "weights"},
-                                           {"base_ejection_time", "max_ejection_time"}};
+    static const char *const pairs[][2] = {
+        {"on", "servers"},    {"on", "preempt"},
+        {"on", "breakdown"},  {"on", "setup"},
+        {"on", "discipline"}, {"breakdown", "discipline"},
+        {"inner", "preempt"}, {"count", "max"},
+        {"route", "weights"}, {"base_ejection_time", "max_ejection_time"}};
     for (size_t k = 0; k < sizeof pairs / sizeof pairs[0]; k++)
         for (uint32_t i = t->n; has_key(t, pairs[k][0]) && i-- > 0;)
             if (t->kid[i]->key && !strcmp(t->kid[i]->key, pairs[k][1]) && chance(g, 0.8))

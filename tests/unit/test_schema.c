@@ -219,7 +219,7 @@ static void mistakes_are_named(void **state) {
                     cases[i][1]);
     assert_says(build_refusal(sim, &thing_type, "", leaf, b, c, NULL),
                 "positional entry 3 (a component): it takes no further child");
-    assert_says(build_refusal(sim, &station_type, "service=1s", leaf, NULL),
+    assert_says(build_refusal(sim, &fail_type, "", leaf, NULL),
                 "positional entry 1 (a component): it takes no child");
     struct node *users = build_node(sim, &open_type, "rate=1", NULL);
     assert_says(build_refusal(sim, &thing_type, "one=@1", users, NULL),

@@ -1,5 +1,5 @@
 return scenario {
   workload = open { rate = 10 },
-  entry = station { 4, service = "10ms" },
+  entry = fail { 4 },
   run = { duration = "10s" },
 }
