@@ -401,8 +401,8 @@ static void nonsense_is_refused(void **state) {
     static const char *const early[][2] = {
         {"service=1s, preempt=resume", "'preempt' means nothing with discipline = "},
         {"service=1s, discipline=random, preempt=resume", "means nothing with discipline = "},
-        {"service=1s, max_sharing=2", "'max_sharing' means nothing with discipline = ps"},
-        {"service=1s, lifo_after=2s", "without discipline=adaptive_lifo"},
+        {"service=1s, max_sharing=2", "'max_sharing' means nothing with discipline = "},
+        {"service=1s, lifo_after=2s", "'lifo_after' means nothing with discipline = "},
         {"service=1s, idle=2s", "'idle' means nothing without 'setup'"},
         {"service=1s, queue={target=1ms}", "'target' means nothing without 'codel'"},
         {"service=1s, breakdown={mtbf=1s}", "'mtbf' means nothing without 'mttr'"},
