@@ -1,40 +1,7 @@
 /* Stations: who is served when, by whom, and what is counted. */
-#include "check.h"
-#include "kit.h"
+#include "queueing.h"
 
 #include "base/stats.h"
-
-struct model {
-    struct sim *sim;
-    struct node *station, *driver;
-};
-
-static struct model on(struct sim *sim, const char *spec) {
-    struct model m = {.sim = sim};
-    m.station = build_node(sim, &station_type, spec, NULL);
-    m.driver = build_driver(sim, m.station);
-    return m;
-}
-
-static struct model model(const char *spec) {
-    return on(build_new(1), spec);
-}
-
-static double done(struct model *m, uint32_t i) {
-    return ns_to_s(driver_arrival(m->driver, i)->done);
-}
-
-static void ends(struct model *m, const double *want, uint32_t n) {
-    for (uint32_t i = 0; i < n; i++)
-        assert_near(done(m, i), want[i], 1e-12);
-}
-#define ENDS(m, ...)                                                                               \
-    ends(m, (const double[]){__VA_ARGS__},                                                         \
-         (uint32_t)(sizeof((const double[]){__VA_ARGS__}) / sizeof(double)))
-
-static double metric(struct model *m, const char *text) {
-    return build_metric(m->sim, text);
-}
 
 /* ---- disciplines */
 

@@ -1,35 +1,5 @@
 /* Stations whose calls draw their work early, interrupt each other, or share the servers. */
-#include "check.h"
-#include "kit.h"
-
-struct model {
-    struct sim *sim;
-    struct node *station, *driver;
-};
-
-static struct model on(struct sim *sim, const char *spec) {
-    struct model m = {.sim = sim};
-    m.station = build_node(sim, &station_type, spec, NULL);
-    m.driver = build_driver(sim, m.station);
-    return m;
-}
-
-static struct model model(const char *spec) {
-    return on(build_new(1), spec);
-}
-
-/* Exact to the nanosecond. */
-static void ends(struct model *m, const double *want, uint32_t n) {
-    for (uint32_t i = 0; i < n; i++)
-        assert_int_equal(driver_arrival(m->driver, i)->done, ns_from_s(want[i]));
-}
-#define ENDS(m, ...)                                                                               \
-    ends(m, (const double[]){__VA_ARGS__},                                                         \
-         (uint32_t)(sizeof((const double[]){__VA_ARGS__}) / sizeof(double)))
-
-static double metric(struct model *m, const char *text) {
-    return build_metric(m->sim, text);
-}
+#include "queueing.h"
 
 /* Classes of which each takes as many seconds as its name says. */
 static struct model sized(const char *more) {

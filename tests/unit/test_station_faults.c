@@ -1,30 +1,5 @@
 /* Stations that stand still, break, warm up, or are switched off. */
-#include "check.h"
-#include "kit.h"
-
-struct model {
-    struct sim *sim;
-    struct node *station, *driver;
-};
-
-static struct model model(const char *spec) {
-    struct model m = {.sim = build_new(1)};
-    m.station = build_node(m.sim, &station_type, spec, NULL);
-    m.driver = build_driver(m.sim, m.station);
-    return m;
-}
-
-static void ends(struct model *m, const double *want, uint32_t n) {
-    for (uint32_t i = 0; i < n; i++)
-        assert_int_equal(driver_arrival(m->driver, i)->done, ns_from_s(want[i]));
-}
-#define ENDS(m, ...)                                                                               \
-    ends(m, (const double[]){__VA_ARGS__},                                                         \
-         (uint32_t)(sizeof((const double[]){__VA_ARGS__}) / sizeof(double)))
-
-static double metric(struct model *m, const char *text) {
-    return build_metric(m->sim, text);
-}
+#include "queueing.h"
 
 /* A time that never varies, as a distribution, where a plain one would be an exponential mean. */
 #define ALWAYS(s) "uniform{min=" #s ", max=" #s "}"

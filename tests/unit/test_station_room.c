@@ -1,22 +1,5 @@
 /* The waiting room of a station: patience, CoDel, adaptive LIFO. */
-#include "check.h"
-#include "kit.h"
-
-struct model {
-    struct sim *sim;
-    struct node *station, *driver;
-};
-
-static struct model model(const char *spec) {
-    struct model m = {.sim = build_new(1)};
-    m.station = build_node(m.sim, &station_type, spec, NULL);
-    m.driver = build_driver(m.sim, m.station);
-    return m;
-}
-
-static double done(struct model *m, uint32_t i) {
-    return ns_to_s(driver_arrival(m->driver, i)->done);
-}
+#include "queueing.h"
 
 static double count(struct model *m, const char *text, double seconds) {
     return build_metric(m->sim, text) * seconds;
