@@ -124,6 +124,10 @@ make_sample() {
     as_expected cascading_failure "10 hold, 2 fail"
 }
 
+@test "check model_mesh: cold starts as Che foretells, and a quota of memory against a tenant who asks for all models" {
+    as_expected model_mesh "15 hold, 3 fail"
+}
+
 # ---- the sample --------------------------------------------------------------------------------------
 
 @test "the sample of requests is what its generator makes, byte for byte" {
