@@ -128,6 +128,10 @@ make_sample() {
     as_expected model_mesh "15 hold, 3 fail"
 }
 
+@test "check feature_store: a breaker makes failing fast, and a late job takes its time to become an outage" {
+    as_expected feature_store "16 hold, 3 fail"
+}
+
 # ---- the sample --------------------------------------------------------------------------------------
 
 @test "the sample of requests is what its generator makes, byte for byte" {
