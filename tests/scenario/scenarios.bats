@@ -132,6 +132,10 @@ make_sample() {
     as_expected feature_store "16 hold, 3 fail"
 }
 
+@test "check degradation: each rung adds its own, if the one above refuses in time" {
+    as_expected degradation "19 hold, 5 fail"
+}
+
 # ---- the sample --------------------------------------------------------------------------------------
 
 @test "the sample of requests is what its generator makes, byte for byte" {
