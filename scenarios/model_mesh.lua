@@ -79,7 +79,7 @@ return scenario {
       drawn = zipf { n = k.models, s = k.skew }, model = hot_now,
       gb = function(r) return gb(hot_now(r)) end, tenant = function(r) return tenant(hot_now(r)) end } },
     open { name = "job", rate = pulse { from = fault, to = after, value = k.flood, base = 0 }, facts = {
-      drawn = uniform_int { 1, k.models / 5 }, model = function(r) return 5 * r.drawn end,
+      drawn = uniform_int { 1, k.models // 5 }, model = function(r) return 5 * r.drawn end,
       gb = function(r) return gb(5 * r.drawn) end, tenant = constant { 0 } } },
   },
   entry    = mesh,
