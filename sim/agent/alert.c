@@ -1,10 +1,11 @@
 /* An alert: a condition over a sliding window, or the rate at which an error budget burns.
  *
- * It looks ten times a window. `when` has to hold for `pending_period` before the alert fires, and
- * has to be gone for `keep_firing_for` before it clears (Prometheus calls the first one "for",
- * which is a word of Lua). With `slo` it follows Google's SRE workbook (chapter 5, multiwindow burn
- * rates): the share of failures is more than burn_rate times what the objective allows, both over
- * the window and over a short one, which lets it clear soon after the trouble has ended. */
+ * It looks ten times a window (with two of them the short one). `when` has to hold for
+ * `pending_period` before the alert fires, and has to be gone for `keep_firing_for` before it
+ * clears (Prometheus calls the first one "for", which is a word of Lua). With `slo` it follows
+ * Google's SRE workbook (chapter 5, multiwindow burn rates): the share of failures is more than
+ * burn_rate times what the objective allows, both over the window and over a short one, which lets
+ * it clear soon after the trouble has ended. */
 #include <math.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ struct alert {
     ns_t step;
     struct window_condition condition;
     struct window good, recent; /* of the service level indicator: long and short window */
-    struct event event;
+    struct event event, long_event;
     ns_t since; /* when the present run of equal answers began */
     bool held;
     struct moments moments;
@@ -55,14 +56,12 @@ static void count_budget(struct alert *a) {
 }
 
 static void turn_windows(struct alert *a) {
-    if (a->when) {
+    if (a->when)
         window_condition_turn(&a->condition);
-        return;
+    else {
+        window_turn(&a->recent);
+        count_budget(a);
     }
-    window_turn(&a->recent);
-    count_budget(a);
-    if (a->recent.turns % (uint64_t)(a->good.step / a->recent.step) == 0)
-        window_turn(&a->good);
 }
 
 static void turn_state(struct alert *a, bool on) {
@@ -72,6 +71,13 @@ static void turn_state(struct alert *a, bool on) {
     moments_turn(&a->moments, now, on);
     integral_add(&a->firing, now, on ? 1 : -1);
     a->fired += on;
+}
+
+/* Ahead of a look at the same moment: it is planned a step of the long window before. */
+static void turn_long(struct event *ev) {
+    struct alert *a = container_of(ev, struct alert, long_event);
+    window_turn(&a->good);
+    event_at(&a->base.sim->clock, ev, a->base.sim->clock.now + a->good.step);
 }
 
 static void look(struct event *ev) {
@@ -97,6 +103,9 @@ static void start(struct node *n) {
         window_start(&a->recent);
     }
     a->since = n->sim->clock.now;
+    event_init(&a->long_event, turn_long);
+    if (a->slo)
+        event_at(&n->sim->clock, &a->long_event, a->since + a->good.step);
     event_init(&a->event, look);
     event_at(&n->sim->clock, &a->event, a->since + a->step);
 }
@@ -114,18 +123,14 @@ static bool check_times(struct alert *a, struct error *e) {
            error_set(e, "slo: an objective of 100 %% leaves no budget that could burn");
 }
 
-/* The step of the long window is a whole number of those of the short one. */
 static bool seal_burn(struct alert *a, struct error *e) {
     struct metric_ref sli;
     struct sim *sim = a->base.sim;
-    ns_t fine = (a->short_window ? a->short_window : a->window_length / 12) / WINDOW_STEPS;
-    if (fine < 1)
-        fine = 1;
-    ns_t times = a->window_length / WINDOW_STEPS / fine;
-    a->step = fine;
+    ns_t brief = a->short_window ? a->short_window : a->window_length / 12;
+    a->step = brief > WINDOW_STEPS ? brief / WINDOW_STEPS : 1;
     if (!metric_ref_parse(&sim->arena, a->sli, &sli, e) ||
-        !window_init(&a->recent, sim, &sli, fine, e) ||
-        !window_init(&a->good, sim, &sli, fine * (times > 1 ? times : 1), e))
+        !window_init(&a->recent, sim, &sli, a->step, e) ||
+        !window_init(&a->good, sim, &sli, a->window_length / WINDOW_STEPS, e))
         return error_prefix(e, "sli");
     const struct metric_query *q = &a->good.query;
     bool share = q->what == WHAT_AVAILABILITY || q->what == WHAT_SHARE ||

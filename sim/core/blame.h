@@ -3,8 +3,8 @@
  * While the run goes on, the critical path (core/trail.h) of every user's request that ends well is
  * added to a ledger: one page for each latency, to under 1 %, of each cell (segment in which it
  * arrived x class). Afterwards any band of them can be read: the slowest 1 %, those around the
- * median. Replicas of one component share a column. It watches every call, which makes a run about
- * half as long again, and changes nothing about it. */
+ * median. Replicas of one component share a column. It watches every call, which about
+ * doubles the time that a run takes, and changes nothing about it. */
 #ifndef NINES_CORE_BLAME_H
 #define NINES_CORE_BLAME_H
 

@@ -14,7 +14,7 @@ const char *const spend_names[SPENDS + 1] = {"wait",  "service", "network",   "b
 struct part {
     ns_t from, to;
     uint32_t first, n;
-    bool lost; /* it was given up */
+    bool lost; /* it was given up, and may have gone on */
 };
 
 struct trail {
@@ -128,11 +128,14 @@ static void gap(struct trail_watch *w, const struct trail *t, ns_t from, ns_t to
     gap(w, t, from, begin, lost);
 }
 
+/* What went on unseen is looked at up to a moment of its life: what it did then may have ended
+ * later. */
 static void walk(struct trail_watch *w, const struct trail *t, ns_t from, ns_t to, bool lost) {
     ns_t at = to;
     for (uint32_t i = t->n_parts; i-- > 0 && at > from;) {
         const struct part *p = &t->part[i], *other;
-        if (p->lost || p->to > at || p->from >= p->to)
+        bool cut = lost && at == to;
+        if (p->lost || p->from >= at || (p->to > at && !cut))
             continue;
         if (p->to <= from)
             break;
@@ -142,7 +145,7 @@ static void walk(struct trail_watch *w, const struct trail *t, ns_t from, ns_t t
                 p = other;
         gap(w, t, p->to, at, lost);
         ns_t begin = p->from > from ? p->from : from;
-        emit_part(w, t, p, begin, p->to, lost);
+        emit_part(w, t, p, begin, p->to < at ? p->to : at, lost);
         at = begin;
     }
     gap(w, t, from, at, lost);
@@ -197,7 +200,7 @@ static void finished(struct observer *o, const struct call *c) {
     struct trail_watch *w = watch_of(o);
     struct trail *t = keymap_get(&w->live, key_of(c));
     ns_t now = w->sim->clock.now;
-    bool lost = c->outcome == OUTCOME_CANCELLED;
+    bool lost = !c->parent; /* withdrawn, or left to itself by a caller that is still there */
     if (t->up || t->root) {
         w->n = 0;
         walk(w, t, t->start, now, false);

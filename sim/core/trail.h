@@ -4,11 +4,13 @@
  * what the calls below it did, and hands over the path of each user's request when it ends. The
  * path is found backwards: what ended last before the answer was what the answer waited for; before
  * it began, what had ended last by then; and so on. Of calls side by side only the one that was
- * waited for counts. Time in which a call waited for nothing that counted is HEDGE      where the
- * same is sent again meanwhile (NODE_RACES): until the winner was sent ABANDONED  where a call
- * below was given up: the time spent on that one, at the nodes that had it STALL      otherwise
- * Calls that are answered together (a batch, a single flight) share the path of the call that was
- * made for all of them. Stretches of one path lie end to end and add up to the latency exactly. */
+ * waited for counts. Time in which a call waited for nothing that counted is ABANDONED where a call
+ * below was given up, or left behind by who asked anew: that time goes to the nodes that had it (of
+ * a place in a batch or a flight to the node that keeps the place, not to those below). It is HEDGE
+ * where the same is sent again meanwhile (NODE_RACES): until the winner was sent. It is STALL
+ * otherwise. Calls that are answered together (a batch, a single flight) share the path of the call
+ * that was made for all of them. Stretches of one path lie end to end and add up to the latency
+ * exactly. */
 #ifndef NINES_CORE_TRAIL_H
 #define NINES_CORE_TRAIL_H
 

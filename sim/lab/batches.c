@@ -85,8 +85,8 @@ enum interval_lack batches_interval(const struct sim *sim, enum expr_kind kind,
     bool percentile = q->stat == STAT_PERCENTILE;
     bool moment =
         q->what == WHAT_OWN && (q->own_kind == METRIC_FIRST || q->own_kind == METRIC_LAST);
-    if (kind != EXPR_METRIC || moment || q->what == WHAT_CALLS || q->what == WHAT_BLAME || q->stat == STAT_MIN ||
-        q->stat == STAT_MAX)
+    if (kind != EXPR_METRIC || moment || q->what == WHAT_CALLS || q->what == WHAT_BLAME ||
+        q->stat == STAT_MIN || q->stat == STAT_MAX)
         return INTERVAL_EXTREME;
     if (percentile && too_rare(q->p))
         return INTERVAL_SPELLS;

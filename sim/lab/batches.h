@@ -30,7 +30,7 @@ enum interval_lack {
     INTERVAL_EMPTY,      /* a batch without a value */
     INTERVAL_CORRELATED, /* what one batch does depends on the one before */
     INTERVAL_SPELLS,     /* too few spells beyond a percentile */
-    INTERVAL_EXTREME     /* an extreme, a count or a moment: no mean over batches */
+    INTERVAL_EXTREME     /* an extreme, a count, a moment, blame: no mean over batches */
 };
 
 /* 95 % interval of a query whose value over the whole run is `whole`, after the run of a simulation

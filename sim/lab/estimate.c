@@ -38,7 +38,7 @@ static const char *interval_lack_text(enum interval_lack lack) {
     case INTERVAL_SPELLS:
         return "one run has too few spells beyond this percentile: use --replications";
     case INTERVAL_EXTREME:
-        return "an extreme or a count of one run: use --replications";
+        return "an extreme, a count, a moment or blame of one run: use --replications";
     }
     return NULL;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/address.h"
+#include "core/blame.h"
 #include "core/region.h"
 #include "lab/study.h"
 
@@ -36,6 +37,18 @@ static int find(const struct study *s, const char *text) {
     return -1;
 }
 
+/* The largest of what is kept for all replicas together would be that of all of them. */
+static bool comparable(const struct study *s, enum expr_kind kind, const struct metric_query *q,
+                       struct error *e) {
+    for (uint32_t i = 0; kind != EXPR_METRIC && q->what == WHAT_BLAME && i < q->nodes.n; i++) {
+        struct metric_query one = *q;
+        one.nodes = (struct node_set){.at = q->nodes.at + i, .n = 1};
+        if (!blame_bound(s->scenario.sim, &one, e))
+            return false;
+    }
+    return true;
+}
+
 /* Adds a query unless it is there; checks it against the model. */
 static bool add(struct study *s, enum expr_kind kind, const struct metric_ref *ref, bool listed,
                 struct error *e) {
@@ -52,6 +65,8 @@ static bool add(struct study *s, enum expr_kind kind, const struct metric_ref *r
     }
     if (!metric_ref_parse(a, metric, &q.ref, e) || !metric_bind(s->scenario.sim, &q.ref, &bound, e))
         return false;
+    if (!comparable(s, kind, &bound, e))
+        return error_prefix(e, "%s", text);
     q.text = arena_copy(a, text);
     q.unit = bound.unit;
     *mem_push(s->queries, s->n_queries, s->cap_queries) = q;

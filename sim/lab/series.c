@@ -54,20 +54,20 @@ void series_name(struct sim *sim, struct series_names *out) {
     }
 }
 
-/* One column that is a node's integral, its share, or their mean over replicas. */
+/* One column: a node's integral over time, or its share of another one; of replicas the mean, the
+ * share of all they have, or the sum of the calls in flight, as in metrics. */
 struct column {
     const struct node *node;
     const struct metric *metric; /* NULL: in_flight */
     uint32_t pool; /* columns that follow as replicas are added to this one: index + 1 of the pooled
                       column */
-    uint64_t area, capacity; /* at the last boundary */
+    uint64_t area, capacity; /* at the last boundary; of a pooled one: in this window */
 };
 
 struct sampler {
     struct sim *sim;
     const struct series_names *names;
     struct column *columns; /* one a name; users' ones unused */
-    uint32_t *members;      /* of a pooled column */
     double *value;
     uint32_t n, cap;
     struct hist before, now;
@@ -159,31 +159,36 @@ static void sample_users(struct sampler *s, double *row, double span) {
     s->arrivals = arrivals, s->good = good, s->sum = sum, s->count = count;
 }
 
+static double ratio(uint64_t area, uint64_t over) {
+    return over ? (double)area / (double)over : 0;
+}
+
+static void sample_column(struct sampler *s, uint32_t i, double *row, ns_t from, ns_t to) {
+    struct column *c = &s->columns[i];
+    bool share = c->metric && c->metric->kind == METRIC_SHARE;
+    uint64_t capacity, area = area_of(c, to, &capacity);
+    uint64_t more = area - c->area, over = share ? capacity - c->capacity : (uint64_t)(to - from);
+    row[i] = ratio(more, over);
+    c->area = area;
+    c->capacity = capacity;
+    if (!c->pool)
+        return;
+    struct column *p = &s->columns[c->pool - 1];
+    p->area += more;
+    p->capacity = c->metric ? p->capacity + over : over; /* calls in flight add up */
+}
+
 static void sample_columns(struct sampler *s, double *row, ns_t from, ns_t to) {
     for (uint32_t i = USERS; i < s->names->n; i++)
-        row[i] = 0;
-    for (uint32_t i = USERS; i < s->names->n; i++)
-        s->members[i] = 0;
+        if (s->columns[i].node)
+            sample_column(s, i, row, from, to);
     for (uint32_t i = USERS; i < s->names->n; i++) {
-        struct column *c = &s->columns[i];
-        if (!c->node)
+        struct column *p = &s->columns[i];
+        if (p->node)
             continue;
-        uint64_t capacity, area = area_of(c, to, &capacity);
-        double over = c->metric && c->metric->kind == METRIC_SHARE
-                          ? (double)(capacity - c->capacity)
-                          : (double)(to - from);
-        row[i] = over > 0 ? (double)(area - c->area) / over : 0;
-        c->area = area;
-        c->capacity = capacity;
-        if (c->pool) {
-            row[c->pool - 1] += row[i];
-            s->members[c->pool - 1] +=
-                c->metric != NULL; /* calls in flight add up, as in metrics */
-        }
+        row[i] = ratio(p->area, p->capacity);
+        p->area = p->capacity = 0;
     }
-    for (uint32_t i = USERS; i < s->names->n; i++)
-        if (s->members[i])
-            row[i] /= s->members[i];
 }
 
 static void sample(struct sim *sim, void *ctx, ns_t from, ns_t to) {
@@ -203,7 +208,6 @@ struct sampler *sampler_new(struct sim *sim, const struct series_names *names) {
     s->sim = sim;
     s->names = names;
     s->columns = mem_zero(names->n * sizeof *s->columns);
-    s->members = mem_zero(names->n * sizeof *s->members);
     hist_init(&s->before, HIST_COARSE);
     hist_init(&s->now, HIST_COARSE);
     bind_columns(s);
@@ -223,7 +227,6 @@ void sampler_free(struct sampler *s) {
     hist_release(&s->before);
     hist_release(&s->now);
     free(s->columns);
-    free(s->members);
     free(s->value);
     free(s);
 }

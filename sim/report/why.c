@@ -161,11 +161,20 @@ void why_text(FILE *f, const struct study *s, const struct case_result *c,
         fputs("  nobody was answered: there is no time to explain\n", f);
         return;
     }
-    fprintf(f, "  %u replication%s: %s slow requests take %s, those around the median %s\n\n", c->n,
-            c->n == 1 ? "" : "s", unit_format(n, sizeof n, floor(requests(c)), UNIT_NONE),
+    double slow = fmax(floor(requests(c)), 1); /* of a few the slowest 1 % are a part of one */
+    fprintf(f, "  %u replication%s: %s slow request%s take%s %s, those around the median %s\n",
+            c->n, c->n == 1 ? "" : "s", unit_format(n, sizeof n, slow, UNIT_NONE),
+            slow == 1 ? "" : "s", slow == 1 ? "s" : "",
             unit_format(a, sizeof a, latency(c, false), UNIT_TIME),
             unit_format(b, sizeof b, latency(c, true), UNIT_TIME));
-    table(f, s, c);
+    if (slow < 5)
+        fputs("  that is few to go by: lengthen the run, or look at more of them with --slowest\n",
+              f);
+    fputc('\n', f);
+    if (latency(c, false) > 0)
+        table(f, s, c);
+    else
+        fputs("  they take no time: there is none to explain\n", f);
     for (uint32_t i = 0; i < w->n_examples; i++)
         waterfall(f, &w->example[i], st);
 }

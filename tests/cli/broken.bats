@@ -12,6 +12,7 @@ load broken
 @test "broken: bad_name" { broken bad_name; }
 @test "broken: binary_garbage" { broken binary_garbage; }
 @test "broken: blame_of_nobody" { broken blame_of_nobody; }
+@test "broken: blame_of_the_worst_replica" { broken blame_of_the_worst_replica; }
 @test "broken: breaker_threshold" { broken breaker_threshold; }
 @test "broken: bytecode" { broken bytecode; }
 @test "broken: callback_endless" { broken callback_endless; }

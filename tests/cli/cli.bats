@@ -744,6 +744,20 @@ LUA
     cmp "$tmp/one" "$tmp/out"
 }
 
+@test "why: few slow requests, and some that take no time" {
+    for entry in 'station { service = exponential { mean = "10ms" } }' 'degraded { quality = 0.5 }'; do
+        cat >"$tmp/few.lua" <<LUA
+return scenario { workload = open { rate = 2 }, entry = $entry, run = { warmup = "0s", duration = "10s", replications = 1 } }
+LUA
+        succeeds why "$tmp/few.lua"
+        grep -q '^  1 replication: 1 slow request takes .*, those around the median ' "$tmp/out"
+        grep -q '^  that is few to go by' "$tmp/out"
+        mv "$tmp/out" "$tmp/last"
+    done
+    grep -q '^  they take no time' "$tmp/last"
+    ! grep -q 'share of the time' "$tmp/last"
+}
+
 @test "why: wrong words" {
     fails_with 2 "why of which scenario? for example: nines why recsys" why
     fails_with 2 "why takes one scenario" why a b

@@ -64,7 +64,7 @@ static void reasons_are_given(void **state) {
                 "return scenario { workload = open { rate = 100 }, entry = delay { time = "
                 "exponential { mean = '5ms' } }, phases = { short = { '1s', '5s' }, long = { "
                 "'0s', '60s' } }, run = { warmup = 0, duration = '100s' }, slo = { "
-                "'max(delay:latency.mean) < 1s' } }",
+                "'max(delay:latency.mean) < 1s', 'delay:blame.p50 > 10%' } }",
                 3, 1, 1));
     const struct study *s = &l.study;
     const struct case_result *c = &s->cases[0];
@@ -74,8 +74,9 @@ static void reasons_are_given(void **state) {
         {"latency.mean", NULL},
         {"latency.mean{phase=long}", NULL},
         {"latency.mean{phase=short}", "too few batches"},
-        {"latency.max", "an extreme or a count of one run"},
-        {"max(delay:latency.mean)", "an extreme or a count of one run"},
+        {"latency.max", "an extreme, a count, a moment or blame of one run"},
+        {"delay:blame.p50", "an extreme, a count, a moment or blame of one run"},
+        {"max(delay:latency.mean)", "an extreme, a count, a moment or blame of one run"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         uint32_t q = lab_query(&l, rows[i].metric);

@@ -148,6 +148,18 @@ make_sample() {
     as_expected cascading_failure "10 hold, 2 fail"
 }
 
+@test "check model_mesh: cold starts as Che foretells, and a quota of memory against a tenant who asks for all models" {
+    as_expected model_mesh "15 hold, 3 fail"
+}
+
+@test "check feature_store: a breaker makes failing fast, and a late job takes its time to become an outage" {
+    as_expected feature_store "16 hold, 3 fail"
+}
+
+@test "check degradation: each rung adds its own, if the one above refuses in time" {
+    as_expected degradation "19 hold, 5 fail"
+}
+
 # ---- the sample --------------------------------------------------------------------------------------
 
 @test "the sample of requests is what its generator makes, byte for byte" {

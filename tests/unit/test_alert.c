@@ -119,6 +119,18 @@ static void a_burning_budget(void **state) {
     sim_free(m.sim);
 }
 
+/* Whatever the short window is: a quarter of 60 s is over after 15 s, seen after 18, and the next
+ * look is that of 80.6 s, as 3.1 s lie between two of them. A quarter of 31 s were over long
+ * before.
+ */
+static void the_long_window_is_as_long_as_it_was_said(void **state) {
+    (void)state;
+    struct model m = model("error 0s", "slo=99%, burn_rate=25, window=60s, short_window=31s");
+    build_run_phases(m.sim, m.driver, 0, 300, phases, 3);
+    assert_near(metric(&m, "alert:first_fired{phase=trouble}"), 20.6, 1e-9);
+    sim_free(m.sim);
+}
+
 static void reasons(void **state) {
     (void)state;
     static const struct {
@@ -153,6 +165,7 @@ int main(void) {
         cmocka_unit_test(it_waits_until_it_is_sure),
         cmocka_unit_test(percentiles_shares_and_components_can_be_watched),
         cmocka_unit_test(a_burning_budget),
+        cmocka_unit_test(the_long_window_is_as_long_as_it_was_said),
         cmocka_unit_test(reasons),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

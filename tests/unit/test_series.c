@@ -127,6 +127,26 @@ static struct node *pod(struct sim *s, uint32_t index) {
                       NULL);
 }
 
+static struct node *unlike_pod(struct sim *s, uint32_t index) {
+    return build_node(s, &station_type,
+                      arena_print(&s->arena, "name=rank, servers=%u, service=1s", index ? 9 : 1),
+                      NULL);
+}
+
+/* Of ten servers two are busy for a second. */
+static void shares_of_unlike_replicas_are_those_of_all_their_servers(void **state) {
+    (void)state;
+    sim = build_new(1);
+    struct node *group = kit_group(sim, "pod", 2, 2, unlike_pod);
+    struct node *driver = build_driver(sim, build_node(sim, &balance_type, "name=lb", group, NULL));
+    driver_calls(driver, 0, 0, 2, NULL);
+    run_windows(driver, 0, 4, 2);
+    IS("pod[1].rank:utilization", .5, 0);
+    IS("pod[2].rank:utilization", 1 / 18., 0);
+    IS("pod[*].rank:utilization", .1, 0);
+    assert_near(build_metric(sim, "pod[*].rank:utilization"), .05, 1e-12);
+}
+
 static void replicas_are_pooled(void **state) {
     (void)state;
     sim = build_new(1);
@@ -167,6 +187,7 @@ int main(void) {
         TEST(a_window_without_answers_has_no_latency),
         TEST(lateness_is_no_goodput),
         TEST(percentiles_are_those_of_the_window),
+        TEST(shares_of_unlike_replicas_are_those_of_all_their_servers),
         TEST(replicas_are_pooled),
         TEST(shared_servers_have_a_column),
     };

@@ -70,6 +70,21 @@ static void what_was_given_up_is_abandoned(void **state) {
     }
 }
 
+/* A user who reloads is still there when the first answer comes, which nobody waits for. */
+static void what_was_left_behind_is_abandoned(void **state) {
+    (void)state;
+    static const char *const users = "name=users, users=1, think=200s, reload={after=2s}";
+    struct sim *sim = build_new(1);
+    struct node *source =
+        build_node(sim, &closed_type, users, leaf(sim, "a", "ok 2500ms, ok 1s"), NULL);
+    assert_string_equal(watch(sim, source), "a abandoned 2000; a stall 1000");
+    sim = build_new(1);
+    struct node *chain = build_node(sim, &chain_type, "", leaf(sim, "a", "ok 2600ms, ok 500ms"),
+                                    leaf(sim, "b", "ok 500ms, ok 50s"), NULL);
+    source = build_node(sim, &closed_type, users, chain, NULL);
+    assert_string_equal(watch(sim, source), "a abandoned 2000; a stall 500; b stall 500");
+}
+
 static void the_time_before_the_winner_was_sent_is_a_hedge(void **state) {
     (void)state;
     assert_string_equal(wrapped(&hedge_type, "after=20ms", "ok 100ms, ok 10ms"),
@@ -179,6 +194,7 @@ int main(void) {
         cmocka_unit_test(a_queue_is_waiting_and_service),
         cmocka_unit_test(attempts_follow_each_other),
         cmocka_unit_test(what_was_given_up_is_abandoned),
+        cmocka_unit_test(what_was_left_behind_is_abandoned),
         cmocka_unit_test(the_time_before_the_winner_was_sent_is_a_hedge),
         cmocka_unit_test(of_calls_side_by_side_the_last_one_counts),
         cmocka_unit_test(calls_in_a_row_come_in_order),
