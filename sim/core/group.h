@@ -12,13 +12,19 @@
 
 enum replica_state { REPLICA_ABSENT, REPLICA_STARTING, REPLICA_READY, REPLICA_DRAINING };
 
+struct within {
+    struct within *next;
+    struct node *node;
+};
+
 struct replica {
     struct scope scope;
     struct group *group;
     enum replica_state state;
-    bool evicted;        /* drains because its machine is taken away: nobody calls it back */
-    struct event event;  /* start-up ends; the machine of an evicted one goes */
-    ns_t ordered, since; /* when it was last told to start; when it became ready */
+    bool evicted;          /* drains because its machine is taken away: nobody calls it back */
+    struct event event;    /* start-up ends; the machine of an evicted one goes */
+    ns_t ordered, since;   /* when it was last told to start; when it became ready */
+    struct within *within; /* components in it that measure shares of what they have */
 };
 
 struct group {

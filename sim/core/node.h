@@ -120,6 +120,15 @@ struct gate {
     struct gate_ear *ears;
 };
 
+/* What a share is taken of while the component is in a replica that is not there: not to be
+ * counted. */
+struct away {
+    struct away *next;
+    const struct metric *share;
+    int gone; /* of how many replicas that it lies in */
+    struct integral capacity;
+};
+
 struct edge {
     struct node *to;
     struct node *from;
@@ -155,7 +164,8 @@ struct node {
     char *address;     /* "pod[3].rank", known after sealing */
     struct edge **out; /* the node's edges, collected when sealed */
     uint32_t n_out;
-    uint64_t *marks; /* values of its integral and counter metrics at segment boundaries */
+    struct away *away; /* in replicas: one for each of its shares */
+    uint64_t *marks;   /* values of its integral and counter metrics at segment boundaries */
 };
 
 /* A naming scope: the file (parent NULL), one replica of a group, a region or a plain group. */

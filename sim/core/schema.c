@@ -68,6 +68,14 @@ const struct metric *schema_metric(const struct node_type *type, const char *nam
     return NULL;
 }
 
+uint64_t schema_capacity(const struct node *n, const struct metric *m, ns_t upto) {
+    uint64_t area = integral_area((const void *)((const char *)n + m->offset2), upto);
+    for (const struct away *x = n->away; x; x = x->next)
+        if (x->share == m)
+            area -= integral_area(&x->capacity, upto);
+    return area;
+}
+
 void schema_mark(const struct node *n, const struct metric *m, uint64_t mark[2]) {
     const void *at = (const char *)n + m->offset, *of = (const char *)n + m->offset2;
     ns_t now = n->sim->clock.now;
@@ -86,7 +94,7 @@ void schema_mark(const struct node *n, const struct metric *m, uint64_t mark[2])
         break;
     case METRIC_SHARE:
         mark[0] = integral_area(at, now);
-        mark[1] = integral_area(of, now);
+        mark[1] = schema_capacity(n, m, now);
         break;
     case METRIC_FIRST:
         mark[0] = when->first;

@@ -179,4 +179,8 @@ const struct metric *schema_metric(const struct node_type *type, const char *nam
  * Distributions are kept by segment and have no marks. */
 void schema_mark(const struct node *n, const struct metric *m, uint64_t mark[2]);
 
+/* Area, up to a time since the last change, of what a METRIC_SHARE is a share of: not counted is
+ * the time in which the replica that it lies in is not there. */
+uint64_t schema_capacity(const struct node *n, const struct metric *m, ns_t upto);
+
 #endif

@@ -75,14 +75,13 @@ struct sampler {
 };
 
 static uint64_t area_of(const struct column *c, ns_t now, uint64_t *capacity) {
-    *capacity = 0;
-    if (!c->metric)
-        return integral_area(&c->node->meter.in_flight, now);
-    const char *base = (const char *)c->node;
-    if (c->metric->kind == METRIC_SHARE)
-        *capacity =
-            integral_area((const struct integral *)(const void *)(base + c->metric->offset2), now);
-    return integral_area((const struct integral *)(const void *)(base + c->metric->offset), now);
+    uint64_t mark[2] = {0, 0};
+    if (c->metric)
+        schema_mark(c->node, c->metric, mark);
+    else
+        mark[0] = integral_area(&c->node->meter.in_flight, now);
+    *capacity = mark[1];
+    return mark[0];
 }
 
 static uint32_t find_column(const struct series_names *names, const char *text) {

@@ -121,7 +121,12 @@ static const enum probe probes[] = {
 
 static double ask(const struct watch *w, const struct watched *t) {
     double sum = 0, least = INFINITY, most = -INFINITY;
+    uint32_t n = 0;
     for (uint32_t i = 0; i < t->n_gauges; i++) {
+        const struct away *away = t->gauge[i].node->away;
+        if (away && away->gone && t->what == UTILIZATION) /* there is nothing to be busy */
+            continue;
+        n++;
         double x = gauge_average(&t->gauge[i], place(w->turns + 1), w->next, probes[t->what]);
         sum += x;
         least = fmin(least, x);
@@ -129,7 +134,7 @@ static double ask(const struct watch *w, const struct watched *t) {
     }
     if (t->pooling == EXPR_MAX || t->pooling == EXPR_MIN)
         return t->pooling == EXPR_MAX ? most : least;
-    return t->what == UTILIZATION ? sum / t->n_gauges : sum;
+    return t->what == UTILIZATION ? sum / n : sum;
 }
 
 static double latency(const struct watch *w, const struct watched *t, const struct watch_slot *k) {
