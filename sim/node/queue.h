@@ -29,7 +29,8 @@ struct waiter {
     struct call base;
     uint64_t order; /* when it joined, among all stations of the pool */
     uint32_t slot;  /* place in the array or heap */
-    double key;     /* sjf: work, set by the station; edf: deadline */
+    uint32_t weak;  /* of one in service: place among those that may be interrupted */
+    double key;     /* sjf: work in s, set by the station; edf: deadline */
 };
 
 struct queue {

@@ -101,7 +101,7 @@ static void seal_work(struct station *s) {
     bool ps = s->discipline == QUEUE_PS;
     s->flows = ps || s->preempt != PREEMPT_NO || s->sigma > 0 || s->kappa > 0 || s->every ||
                s->faults.mtbf;
-    s->early = ps || s->discipline == QUEUE_SJF;
+    s->early = s->discipline == QUEUE_SJF;
     s->plain = !s->flows && !s->early && !has_policy(s) && !s->setup && s->warm_lasting <= 0 &&
                !s->inner.to;
     s->rng.state = rng_key(s->base.salt, PURPOSE_SETUP);

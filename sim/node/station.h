@@ -24,20 +24,20 @@ enum codel { CODEL_NO, CODEL_FOLLY, CODEL_TIMEOUT };
 enum on_failure { FAILURE_RESUME, FAILURE_RESTART, FAILURE_LOST };
 enum power { POWER_ON, POWER_OFF, POWER_SETUP };
 
+/* Four cache lines, in which the pool begins it. */
 struct station_call {
-    _Alignas(64) struct waiter waiter; /* whole cache lines, as the pool gives them */
-    ns_t began;                        /* waiting, then service */
+    _Alignas(64) struct waiter waiter;
+    ns_t began; /* waiting, then service */
+    /* all but `serving`: not plain */
+    double left, whole; /* work, ns */
+    ns_t served;        /* time on a server */
     bool serving;
-    /* the rest: not plain */
-    bool begun;           /* it has been on a server before */
-    bool holding;         /* its service is over; it keeps the server for the call below */
-    bool broken;          /* its server is being repaired */
-    uint32_t weak;        /* place among those that may be interrupted */
-    double drawn;         /* s; sjf and ps: on arrival */
-    double left, whole;   /* work, ns */
-    ns_t served, stalled; /* times on a server, and off it after it had begun */
-    struct machine *unit; /* its server, where servers break one by one */
+    bool begun;       /* it has been on a server before */
+    bool holding;     /* its service is over; it keeps the server for the call below */
+    bool broken;      /* its server is being repaired */
+    uint32_t machine; /* its server, where servers break one by one: index + 1 */
 };
+_Static_assert(sizeof(struct station_call) == 256, "the size of a station's call");
 
 /* All calls in service advance at one speed, so that each is done when the work that everyone has
  * been given since some beginning, `given`, reaches its target: nothing is touched when the speed
@@ -69,8 +69,8 @@ struct breakdowns {
 
     struct machine **all; /* heap */
     uint32_t n_all, cap;
-    struct list idle, waiting, spare; /* units: free to serve; for a crew; not in use */
-    int64_t units, broken_free, crews_busy;
+    struct list idle, waiting, spare; /* machines: free to serve; for a crew; not in use */
+    int64_t machines, broken_free, crews_busy;
     struct integral broken, outage;
     struct event station; /* per = "station" */
     bool down;
@@ -91,7 +91,7 @@ struct station {
     struct delay_line line; /* services of constant length */
     uint64_t rejected;
     /* the rest: not plain */
-    bool flows, early; /* the work is in `flow`; it is drawn on arrival */
+    bool flows, early; /* the work is in `flow`; it is drawn on arrival (sjf) */
     int preempt;
     int64_t max_sharing;
     struct flow flow;
@@ -175,9 +175,9 @@ void station_shed(struct station *s, struct call *c);
 /* ---- station_fail.c */
 
 void station_fail_start(struct station *s);
-void station_units(struct station *s); /* as many as there are servers */
-void unit_take(struct station *s, struct station_call *m);
-void unit_give(struct station *s, struct station_call *m);
+void station_machines(struct station *s); /* as many as there are servers */
+void machine_take(struct station *s, struct station_call *m);
+void machine_give(struct station *s, struct station_call *m);
 int64_t station_up(const struct station *s); /* servers that have not broken by themselves */
 void station_fail_release(struct station *s);
 bool station_fail_check(const struct station *s, struct error *e);

@@ -2,8 +2,8 @@
  *
  * A pause freezes the station: nothing begins, and what is in service stands still. When the whole
  * station breaks down, it is the same, and what was in service may have to begin anew, or is lost.
- * When servers break one by one, each is a unit with a clock of its own, which also runs while it
- * is idle; a call stays with its unit while that is repaired. */
+ * When servers break one by one, each is a machine with a clock of its own, which also runs while
+ * it is idle; a call stays with its machine while that is repaired. */
 #include <stdlib.h>
 
 #include "core/sim.h"
@@ -14,6 +14,7 @@ struct machine {
     struct list link;   /* idle, waiting for a crew, or spare */
     struct station *station;
     struct station_call *at; /* NULL: it serves nobody */
+    uint32_t number;         /* index + 1 */
     bool broken;
 };
 
@@ -49,7 +50,7 @@ static void note(struct station *s, int64_t broken) {
     struct breakdowns *b = &s->faults;
     ns_t now = station_now(s);
     integral_add(&b->broken, now, broken - b->broken.value);
-    bool out = b->down || (b->n_all && broken >= b->units);
+    bool out = b->down || (b->n_all && broken >= b->machines);
     integral_add(&b->outage, now, out - b->outage.value);
 }
 
@@ -133,13 +134,13 @@ static void retire(struct machine *u) {
     event_cancel(&s->base.sim->clock, &u->event);
     list_remove(&u->link);
     list_append(&s->faults.spare, &u->link);
-    s->faults.units--;
+    s->faults.machines--;
 }
 
 static void make_idle(struct machine *u) {
     struct breakdowns *b = &u->station->faults;
     list_prepend(&b->idle, &u->link);
-    if (b->units > u->station->count)
+    if (b->machines > u->station->count)
         retire(u);
 }
 
@@ -169,21 +170,21 @@ static void repaired(struct event *ev) {
     servers_fill(s->servers);
 }
 
-void unit_take(struct station *s, struct station_call *m) {
+void machine_take(struct station *s, struct station_call *m) {
     if (!s->faults.n_all)
         return;
     struct machine *u = container_of(s->faults.idle.next, struct machine, link);
     list_remove(&u->link);
     u->at = m;
-    m->unit = u;
+    m->machine = u->number;
 }
 
-void unit_give(struct station *s, struct station_call *m) {
-    struct machine *u = m->unit;
-    if (!u)
+void machine_give(struct station *s, struct station_call *m) {
+    if (!m->machine)
         return;
+    struct machine *u = s->faults.all[m->machine - 1];
     u->at = NULL;
-    m->unit = NULL;
+    m->machine = 0;
     if (u->broken)
         s->faults.broken_free++;
     else
@@ -191,7 +192,7 @@ void unit_give(struct station *s, struct station_call *m) {
     station_sync(s);
 }
 
-static struct machine *new_unit(struct station *s) {
+static struct machine *new_machine(struct station *s) {
     struct breakdowns *b = &s->faults;
     if (!list_empty(&b->spare)) {
         struct machine *u = container_of(b->spare.next, struct machine, link);
@@ -201,13 +202,14 @@ static struct machine *new_unit(struct station *s) {
     struct machine *u = mem_zero(sizeof *u);
     *mem_push(b->all, b->n_all, b->cap) = u;
     u->station = s;
+    u->number = b->n_all;
     event_init(&u->event, fails);
     list_init(&u->link);
     return u;
 }
 
 /* Those that are broken or busy go when they are back or free. */
-void station_units(struct station *s) {
+void station_machines(struct station *s) {
     struct breakdowns *b = &s->faults;
     if (!b->mtbf)
         return;
@@ -215,11 +217,11 @@ void station_units(struct station *s) {
         note(s, b->down ? s->own.capacity.value : 0);
         return;
     }
-    while (b->units > s->count && !list_empty(&b->idle))
+    while (b->machines > s->count && !list_empty(&b->idle))
         retire(container_of(b->idle.next, struct machine, link));
-    while (b->units < s->count) {
-        struct machine *u = new_unit(s);
-        b->units++;
+    while (b->machines < s->count) {
+        struct machine *u = new_machine(s);
+        b->machines++;
         live(u);
         make_idle(u);
     }
@@ -237,7 +239,7 @@ void station_fail_start(struct station *s) {
         plan(s, &s->pause, span(s, s->every, false));
     if (b->mtbf && b->per)
         plan(s, &b->station, span(s, b->mtbf, true));
-    station_units(s);
+    station_machines(s);
 }
 
 void station_fail_release(struct station *s) {
@@ -266,7 +268,7 @@ bool station_fail_check(const struct station *s, struct error *e) {
         broken += u->broken;
         alone += u->broken && !u->at;
         serving += u->at != NULL;
-        if (u->at && (u->at->unit != u || u->at->broken != u->broken))
+        if (u->at && (u->at->machine != u->number || u->at->broken != u->broken))
             return error_set(e, "a server and its call do not know of each other");
     }
     if (!b->n_all)
@@ -274,11 +276,11 @@ bool station_fail_check(const struct station *s, struct error *e) {
     bool counted = broken == b->broken.value && alone == b->broken_free &&
                    broken == b->crews_busy + length(&b->waiting);
     int64_t idle = length(&b->idle), busy = s->discipline == QUEUE_PS ? 0 : s->own.busy;
-    return (counted && serving == busy && idle + busy + alone == b->units &&
-            b->units + length(&b->spare) == b->n_all) ||
+    return (counted && serving == busy && idle + busy + alone == b->machines &&
+            b->machines + length(&b->spare) == b->n_all) ||
            error_set(e,
                      "%lld servers are broken, %lld are counted; %lld are busy, %lld idle and %lld "
                      "broken of %lld",
                      (long long)broken, (long long)b->broken.value, (long long)busy,
-                     (long long)idle, (long long)alone, (long long)b->units);
+                     (long long)idle, (long long)alone, (long long)b->machines);
 }

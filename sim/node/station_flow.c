@@ -66,7 +66,7 @@ void flow_enter(struct station *s, struct station_call *m) {
     double target = f->given + m->left;
     ranks_push(&f->calls, target, f->entered++, &m->waiter.slot);
     if (s->preempt != PREEMPT_NO)
-        ranks_push(&f->weak, weakness(s, m, target), ~m->waiter.order, &m->weak);
+        ranks_push(&f->weak, weakness(s, m, target), ~m->waiter.order, &m->waiter.weak);
     flow_plan(s);
 }
 
@@ -76,7 +76,7 @@ void flow_leave(struct station *s, struct station_call *m) {
     m->left = fmax(0, f->calls.at[m->waiter.slot].key - f->given);
     ranks_remove(&f->calls, m->waiter.slot);
     if (s->preempt != PREEMPT_NO)
-        ranks_remove(&f->weak, m->weak);
+        ranks_remove(&f->weak, m->waiter.weak);
     flow_plan(s);
 }
 
@@ -99,10 +99,10 @@ struct station_call *flow_weaker(struct station *s, const struct station_call *m
     if (!f->weak.n)
         return NULL;
     bring(s);
-    double work = m->drawn * station_stretch(s) * 1e9; /* of sjf, where it is known */
+    double work = m->waiter.key * station_stretch(s) * 1e9; /* of sjf, where it is known */
     double weakest = f->weak.at[0].key, target = f->given + (s->early ? work : 0);
     bool goes_first = s->discipline == QUEUE_LIFO || weakness(s, m, target) > weakest;
-    return goes_first ? container_of(f->weak.at[0].slot, struct station_call, weak) : NULL;
+    return goes_first ? container_of(f->weak.at[0].slot, struct station_call, waiter.weak) : NULL;
 }
 
 void flow_init(struct station *s) {

@@ -21,7 +21,7 @@ void station_sync(struct station *s) {
         s->own.n = s->max_sharing > 0 ? s->max_sharing : INT64_MAX;
         integral_add(&s->busy, now, works - s->busy.value);
     } else if (!s->on)
-        s->own.n = s->faults.n_all ? s->faults.units - s->faults.broken_free : s->count;
+        s->own.n = s->faults.n_all ? s->faults.machines - s->faults.broken_free : s->count;
 }
 
 static void take_server(struct station *s, struct station_call *m) {
@@ -29,7 +29,7 @@ static void take_server(struct station *s, struct station_call *m) {
     servers_take(s->servers, now);
     if (s->discipline != QUEUE_PS) {
         integral_add(&s->busy, now, 1);
-        unit_take(s, m);
+        machine_take(s, m);
     }
     station_sync(s);
 }
@@ -44,17 +44,19 @@ static void leave_server(struct station *s, struct station_call *m) {
         event_cancel(&s->base.sim->clock, &c->timer);
     if (s->discipline != QUEUE_PS && !m->broken)
         integral_add(&s->busy, now, -1);
-    unit_give(s, m);
+    machine_give(s, m);
     if (!m->holding)
         m->served += now - m->began;
     m->serving = m->broken = m->holding = false;
 }
 
-static void note_phases(struct call *c) {
-    const struct station_call *m = station_mine(c);
-    call_phase(c, PHASE_SERVICE, m->served);
-    if (m->stalled > 0)
-        call_phase(c, PHASE_STALL, m->stalled);
+static void note_service(struct call *c) {
+    call_phase(c, PHASE_SERVICE, station_mine(c)->served);
+}
+
+/* One sample an interruption. */
+static void note_stall(struct call *c) {
+    call_phase(c, PHASE_STALL, station_now(station_of(c->node)) - station_mine(c)->began);
 }
 
 /* The server that a call has left is there for the next one. */
@@ -67,7 +69,7 @@ static void pass_on(struct station *s) {
 
 void station_end(struct station *s, struct call *c, enum outcome outcome) {
     leave_server(s, station_mine(c));
-    note_phases(c);
+    note_service(c);
     call_finish(c, outcome);
     pass_on(s);
 }
@@ -82,10 +84,9 @@ static void first_service(struct station *s, struct station_call *m) {
     struct call *c = station_theirs(m);
     call_phase(c, PHASE_WAIT, station_now(s) - m->began);
     call_milestone(c, MILESTONE_SERVICE);
-    if (!s->early)
-        m->drawn = draw(s, c);
-    m->left = m->whole = (double)ns_from_s(m->drawn * station_stretch(s));
-    m->served = m->stalled = 0;
+    double seconds = s->early ? m->waiter.key : draw(s, c);
+    m->left = m->whole = (double)ns_from_s(seconds * station_stretch(s));
+    m->served = 0;
     m->begun = true;
 }
 
@@ -95,7 +96,7 @@ void station_begin(struct station *s, struct call *c) {
     if (event_pending(&c->timer)) /* its patience */
         event_cancel(&s->base.sim->clock, &c->timer);
     if (m->begun)
-        m->stalled += now - m->began;
+        note_stall(c);
     else
         first_service(s, m);
     m->began = now;
@@ -130,10 +131,10 @@ void station_accept(struct station *s, struct call *c) {
     struct station_call *m = station_mine(c);
     m->serving = m->begun = m->holding = m->broken = false;
     m->began = station_now(s);
-    m->unit = NULL;
+    m->machine = 0;
     m->waiter.order = s->servers->joined++;
     if (s->early)
-        m->waiter.key = m->drawn = draw(s, c);
+        m->waiter.key = draw(s, c);
     station_wake(s, c);
     bool room = servers_free(s->servers);
     if (!s->closed && !room && s->preempt != PREEMPT_NO)
@@ -171,7 +172,7 @@ void station_served(struct station *s, struct call *c) {
         flow_leave(s, m);
     m->served += station_now(s) - m->began;
     m->holding = true;
-    note_phases(c);
+    note_service(c);
     call_send(c, &s->inner);
 }
 
@@ -189,8 +190,8 @@ bool station_cancel(struct station *s, struct call *c, enum cause cause) {
     if (!m->serving) {
         station_leave_queue(s, c);
         if (m->begun) {
-            m->stalled += station_now(s) - m->began;
-            note_phases(c);
+            note_stall(c);
+            note_service(c);
         }
         station_settle(s);
         return true;
@@ -198,7 +199,7 @@ bool station_cancel(struct station *s, struct call *c, enum cause cause) {
     bool noted = m->holding;
     leave_server(s, m);
     if (!noted)
-        note_phases(c);
+        note_service(c);
     else if (cause != CAUSE_CRASH) /* what is below leaves before the next one comes to it */
         call_cancel_all(c, cause);
     pass_on(s);
@@ -211,7 +212,7 @@ void station_resize(struct station *s) {
     ns_t now = station_now(s);
     if (!s->on) {
         integral_add(&s->own.capacity, now, s->count - s->own.capacity.value);
-        station_units(s);
+        station_machines(s);
     }
     station_sync(s);
     servers_fill(s->servers);

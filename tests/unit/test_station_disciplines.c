@@ -364,6 +364,49 @@ static void a_crash_ends_what_is_held(void **state) {
     sim_free(sim);
 }
 
+/* Three threads, each of which waits for one of two connections, of which each is used for 2 s. */
+static void threads_wait_for_connections(void **state) {
+    (void)state;
+    struct sim *sim = build_new(1);
+    struct node *query = build_node(sim, &delay_type, "time=2s", NULL);
+    struct node *connections = build_node(
+        sim, &bulkhead_type, "max_concurrent_calls=2, max_wait_duration=9s", query, NULL);
+    struct node *threads =
+        build_node(sim, &station_type, "service=1s, servers=3", connections, NULL);
+    struct node *d = build_driver(sim, threads);
+    driver_calls(d, 0, 0, 5, NULL);
+    build_run(sim, d, 0, 20);
+    static const int ends[] = {3, 3, 5, 6, 7}; /* the last two are ready at 4, when one is free */
+    for (uint32_t i = 0; i < 5; i++)
+        assert_int_equal(driver_arrival(d, i)->done, ends[i] * NS_PER_S);
+    assert_near(build_metric(sim, "station:utilization"), (3 + 3 + 5 + 3 + 4) / 60., 1e-9);
+    sim_free(sim);
+}
+
+/* A server of the four is kept for people: what is not for them passes a bulkhead of three. */
+static void servers_are_reserved_by_a_bulkhead(void **state) {
+    (void)state;
+    struct sim *sim = build_new(1);
+    build_class(sim, "people", 0);
+    build_class(sim, "batch", 0);
+    struct node *cpu = build_node(sim, &pool_type, "servers=4", NULL);
+    struct node *people =
+        build_node(sim, &station_type, "name=people, on=@1, service=1s", cpu, NULL);
+    struct node *batch = build_node(sim, &station_type, "name=batch, on=@1, service=1s", cpu, NULL);
+    struct node *gate = build_node(sim, &bulkhead_type,
+                                   "max_concurrent_calls=3, max_wait_duration=9s", batch, NULL);
+    struct node *split =
+        build_node(sim, &split_type, "to={people=@1, batch=@2}, by=class", people, gate, NULL);
+    struct node *d = build_driver(sim, split);
+    driver_calls(d, 0, 0, 5, "batch");
+    driver_call(d, .5, "people");
+    build_run(sim, d, 0, 20);
+    static const double ends[] = {1, 1, 1, 2, 2, 1.5};
+    for (uint32_t i = 0; i < 6; i++)
+        assert_int_equal(driver_arrival(d, i)->done, ns_from_s(ends[i]));
+    sim_free(sim);
+}
+
 /* ---- refusals */
 
 static void nonsense_is_refused(void **state) {
@@ -448,6 +491,8 @@ int main(void) {
         cmocka_unit_test(a_server_is_held_for_what_is_below),
         cmocka_unit_test(who_is_withdrawn_leaves_both),
         cmocka_unit_test(a_crash_ends_what_is_held),
+        cmocka_unit_test(threads_wait_for_connections),
+        cmocka_unit_test(servers_are_reserved_by_a_bulkhead),
         cmocka_unit_test(nonsense_is_refused),
         cmocka_unit_test(what_holds_a_server_is_not_interrupted),
     };
