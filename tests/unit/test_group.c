@@ -439,6 +439,24 @@ static struct node *make_cache(struct sim *sim, uint32_t index) {
     return build_node(sim, &cache_type, "name=store, key=user, capacity=10", inner, NULL);
 }
 
+/* Nine servers that do five calls; three more replicas that might be there are not. The second one
+ * is there from 10 s to 15 s. */
+static void one_that_is_not_there_has_no_servers(void **state) {
+    (void)state;
+    struct model m = model(1, 4, "");
+    driver_calls(m.driver, 0, 1, 5, NULL);
+    build_set(m.group, 10, "count", "2");
+    build_set(m.group, 15, "count", "1");
+    static const struct span phases[] = {{"alone", 0, 10 * NS_PER_S}};
+    build_run_phases(m.sim, m.driver, 0, 20, phases, 1);
+    const double busy = 5 * 4. / 9;
+    assert_near(metric(&m, "pod[1].rank:utilization"), busy / 20, 1e-9);
+    assert_near(metric(&m, "pod[*].rank:utilization{phase=alone}"), busy / 10, 1e-9);
+    assert_near(metric(&m, "pod[*].rank:utilization"), busy / (20 + 5), 1e-9);
+    assert_true(isnan(metric(&m, "pod[3].rank:utilization")));
+    sim_free(m.sim);
+}
+
 static void one_that_starts_has_empty_caches(void **state) {
     (void)state;
     struct model m = {.sim = build_new(1)};
@@ -493,6 +511,7 @@ int main(void) {
         cmocka_unit_test(parts_are_added_up),
         cmocka_unit_test(images_may_be_there),
         cmocka_unit_test(bad_cold_starts_are_refused),
+        cmocka_unit_test(one_that_is_not_there_has_no_servers),
         cmocka_unit_test(one_that_starts_has_empty_caches),
         cmocka_unit_test(bad_groups_are_refused),
     };
