@@ -104,7 +104,7 @@ static void start(struct node *n) {
     }
     a->since = n->sim->clock.now;
     event_init(&a->long_event, turn_long);
-    if (a->slo)
+    if (a->slo > 0)
         event_at(&n->sim->clock, &a->long_event, a->since + a->good.step);
     event_init(&a->event, look);
     event_at(&n->sim->clock, &a->event, a->since + a->step);
@@ -119,7 +119,7 @@ static bool check_times(struct alert *a, struct error *e) {
         return error_set(e,
                          "short_window: it must be shorter than the window, of which it confirms "
                          "the answer");
-    return !a->slo || a->slo < 1 ||
+    return a->slo < 1 ||
            error_set(e, "slo: an objective of 100 %% leaves no budget that could burn");
 }
 
@@ -142,13 +142,13 @@ static bool seal_burn(struct alert *a, struct error *e) {
 
 static bool seal(struct node *n, struct error *e) {
     struct alert *a = alert_of(n);
-    if (!a->when == !a->slo)
+    if ((a->when != NULL) == (a->slo > 0))
         return error_set(e,
                          "it wants either 'when', a condition, or 'slo', an objective whose error "
                          "budget burns");
     if (!check_times(a, e))
         return false;
-    if (a->slo)
+    if (a->slo > 0)
         return seal_burn(a, e);
     a->step = a->window_length / WINDOW_STEPS;
     return window_condition_init(&a->condition, n->sim, a->when, a->step, e) ||

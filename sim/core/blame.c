@@ -158,7 +158,7 @@ static double count(const struct sim *sim, uint64_t segments, uint64_t classes) 
 }
 
 static void add_page(struct blame_band *out, const struct page *p, double share, uint32_t columns) {
-    if (!out->n)
+    if (out->n <= 0)
         out->fastest = (double)hist_low(&scale, p->bucket);
     out->n += share * (double)p->n;
     for (uint32_t i = 0; i < columns * SPENDS; i++) {
