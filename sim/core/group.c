@@ -18,44 +18,6 @@ static void count_ready(struct replica *r, bool ready) {
         ear->changed(ear, (uint32_t)(r - g->at), ready);
 }
 
-/* ---- what shares are taken of: a replica that does not work has no servers to be busy */
-
-static void hold(struct replica *r, struct node *n) {
-    if (!n->away) {
-        for (const struct metric *m = n->type->metrics; m && m->name; m++)
-            if (m->kind == METRIC_SHARE) {
-                struct away *x = arena_alloc(&n->sim->arena, sizeof *x);
-                *x = (struct away){.next = n->away, .share = m};
-                n->away = x;
-            }
-    }
-    if (n->away) {
-        struct within *w = arena_alloc(&n->sim->arena, sizeof *w);
-        *w = (struct within){r->within, n};
-        r->within = w;
-    }
-}
-
-static void find_shares(struct group *g) {
-    struct sim *sim = g->base.sim;
-    for (uint32_t i = 0; i < sim->n_order; i++)
-        for (struct scope *s = sim->order[i]->scope; s->owner; s = s->parent)
-            if (s->owner == &g->base)
-                hold(container_of(s, struct replica, scope), sim->order[i]);
-}
-
-/* A replica may lie in another one: it is there when both are. */
-static void count_shares(struct replica *r, bool there) {
-    ns_t now = r->group->base.sim->clock.now;
-    for (struct within *w = r->within; w; w = w->next)
-        for (struct away *x = w->node->away; x; x = x->next) {
-            const struct integral *of = (const void *)((char *)w->node + x->share->offset2);
-            x->gone += there ? -1 : 1;
-            if (x->gone == !there)
-                integral_add(&x->capacity, now, there ? -x->capacity.value : of->value);
-        }
-}
-
 static bool works(enum replica_state state) {
     return state == REPLICA_READY || state == REPLICA_DRAINING;
 }
@@ -66,7 +28,7 @@ static void enter_state(struct replica *r, enum replica_state state) {
     bool was = from != REPLICA_ABSENT, is = state != REPLICA_ABSENT;
     r->state = state;
     if (works(from) != works(state))
-        count_shares(r, works(state));
+        group_count_shares(r, works(state));
     if (was != is)
         integral_add(&g->provisioned, g->base.sim->clock.now, is ? 1 : -1);
     if ((from == REPLICA_READY) != (state == REPLICA_READY))
@@ -295,9 +257,9 @@ static bool seal(struct node *n, struct error *e) {
 
 static void begin(struct node *n) {
     struct group *g = group_of(n);
-    find_shares(g);
+    group_find_shares(g);
     for (int64_t i = 0; i < g->max; i++)
-        count_shares(&g->at[i], false);
+        group_count_shares(&g->at[i], false);
     for (int64_t i = 0; i < g->count; i++) { /* the run begins with a warm fleet */
         g->at[i].ordered = g->at[i].since = n->sim->clock.now;
         enter_state(&g->at[i], REPLICA_READY);

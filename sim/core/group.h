@@ -123,6 +123,11 @@ bool targets_wait_over(struct call *c);
 /* For core/group.c: a replica has become ready. */
 void group_go_on(struct group *g);
 
+/* For core/group.c: finds what is measured as a share in the replicas of a group; a replica comes
+ * or goes. */
+void group_find_shares(struct group *g);
+void group_count_shares(struct replica *r, bool there);
+
 /* For cost: 0 and NULL for a node that is no priced group. */
 double group_price(const struct node *n);
 const uint64_t *group_provisioned_marks(const struct node *n);
