@@ -338,6 +338,9 @@ static bool read_positional_list(struct sim *sim, void *base, struct node *node,
     struct edge_list *list = schema_field(base, p);
     if (!children.n)
         return true;
+    if (table_get(t, p->name))
+        return error_set(
+            e, "%s: components stand here by position and by name; give all in one way", p->name);
     if (p->flags & GROUP)
         return read_parts(sim, list, node, p, &children, e);
     struct value v = {.type = VALUE_TABLE, .table = children};

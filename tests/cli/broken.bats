@@ -27,6 +27,7 @@ load broken
 @test "broken: case_name" { broken case_name; }
 @test "broken: case_named_base" { broken case_named_base; }
 @test "broken: case_unknown_knob" { broken case_unknown_knob; }
+@test "broken: children_twice" { broken children_twice; }
 @test "broken: claim_as_text" { broken claim_as_text; }
 @test "broken: claim_in_unknown_case" { broken claim_in_unknown_case; }
 @test "broken: claim_without_because" { broken claim_without_because; }
