@@ -4,13 +4,19 @@ local k = knobs { with = { "none", "component", choices = {
   "none", "delay", "chain", "limiter", "limiter_leaky", "limiter_window", "limiter_key", "shed", "throttle", "admission_control",
   "aimd", "vegas", "gradient2", "gradient", "bulkhead", "breaker", "retry", "timeout", "hedge", "fallback", "fanout", "loop", "mirror",
   "async", "queue", "batch", "split", "split_function", "cache_ratio", "cache_keys", "round_robin", "random", "least_request", "shortest",
-  "ring_hash", "maglev", "outliers", "station", "station_function" } } }
+  "ring_hash", "maglev", "outliers", "station", "station_function", "queue_fifo", "queue_sjf", "queue_edf", "queue_codel",
+  "queue_max_wait", "queue_contention", "queue_setup", "queue_breakdown", "queue_ps", "queue_preempt" } } }
 local leaf = delay { name = "leaf", time = "10us" }
 local function over(policy, more)
   local spec = more or {}
   spec.policy = policy
   spec[1] = replicas { name = "pod", count = 20, build = function() return delay { name = "leaf", time = "10us" } end }
   return balance(spec)
+end
+-- Work that is random, on one server that is busy for 90 % of the time.
+local function busy(spec)
+  spec.service = exponential { mean = "9us" }
+  return station(spec)
 end
 local make = {
   none              = function() return leaf end,
@@ -51,6 +57,16 @@ local make = {
   maglev            = function() return over("maglev", { key = "key" }) end,
   outliers          = function() return over("round_robin", { outlier_detection = {} }) end,
   station           = function() return station { servers = 10, service = "10us" } end,
+  queue_fifo        = function() return busy {} end,
+  queue_sjf         = function() return busy { discipline = "sjf" } end,
+  queue_edf         = function() return busy { discipline = "edf" } end,
+  queue_codel       = function() return busy { queue = { codel = "folly" } } end,
+  queue_max_wait    = function() return busy { queue = { max_wait = "1s" } } end,
+  queue_contention  = function() return busy { contention = { sigma = 0.01 } } end,
+  queue_setup       = function() return busy { setup = "1us" } end,
+  queue_breakdown   = function() return busy { breakdown = { mtbf = "1s", mttr = "1us" } } end,
+  queue_ps          = function() return busy { discipline = "ps" } end,
+  queue_preempt     = function() return busy { discipline = "lifo", preempt = "resume" } end,
   station_function  = function() return station { servers = 10, service = function() return 1e-5 end } end,
 }
 return scenario {
