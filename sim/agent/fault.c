@@ -1,5 +1,6 @@
 /* Faults at work: switching on and off, and what a gate then lets through. */
 #include "agent/fault_impl.h"
+#include "core/gate.h"
 #include "core/group.h"
 
 #include <math.h>
@@ -8,13 +9,12 @@
 
 static void recompute(struct gate *g) {
     struct effect *effects = g->effects;
-    *g = (struct gate){.active = g->ears, .slow = 1, .effects = effects, .ears = g->ears};
+    *g = (struct gate){.slow = 1, .effects = effects, .ears = g->ears};
     double works = 1, through = 1;
     for (const struct effect *x = effects; x; x = x->next) {
         const struct fault *f = x->fault;
         if (!f->active)
             continue;
-        g->active = true;
         if (f->kind == FAULT_SLOW)
             g->slow *= f->now;
         else if (f->kind == FAULT_DOWN)
@@ -30,6 +30,7 @@ static void recompute(struct gate *g) {
     }
     g->error_rate = 1 - works;
     g->loss = 1 - through;
+    gate_settle(g);
 }
 
 static void recompute_all(struct fault *f) {

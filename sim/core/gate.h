@@ -5,6 +5,12 @@
 
 #include "core/call.h"
 
+/* After a change: is there anything that acts on calls, or listens to them? */
+static inline void gate_settle(struct gate *g) {
+    g->active =
+        g->ears || g->down || g->slow != 1 || g->error_rate > 0 || g->added > 0 || g->loss > 0;
+}
+
 /* Takes a call that has been metered to its node's accept, now or later, or ends it. */
 void gate_accept(struct call *c);
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/gate.h"
 #include "core/sim.h"
 
 void group_listen(struct group *g, struct group_ear *ear) {
@@ -71,30 +72,19 @@ static void drain(struct replica *r) {
     enter_state(r, REPLICA_DRAINING);
 }
 
-static bool is_within(const struct node *n, const struct replica *r) {
-    const struct scope *s = n->scope;
-    while (s && s != &r->scope)
-        s = s->parent;
-    return s != NULL;
-}
-
-static void each_within(struct replica *r, void (*act)(struct node *)) {
-    struct sim *sim = r->group->base.sim;
-    for (uint32_t i = 0; i < sim->n_order; i++)
-        if (is_within(sim->order[i], r))
-            act(sim->order[i]);
+static void each_part(struct replica *r, void (*act)(struct node *)) {
+    for (struct replica_part *p = r->parts; p; p = p->next)
+        act(p->node);
 }
 
 static void go_down(struct node *n) {
-    n->gate.active = true;
     n->gate.down++;
+    gate_settle(&n->gate);
 }
 
 static void come_back(struct node *n) {
-    struct gate *g = &n->gate;
-    g->down--;
-    g->active =
-        g->ears || g->down || g->slow != 1 || g->error_rate > 0 || g->added > 0 || g->loss > 0;
+    n->gate.down--;
+    gate_settle(&n->gate);
 }
 
 /* All of it is down before the first call ends, so that nobody is let in in passing. */
@@ -103,9 +93,9 @@ static void machine_goes(struct event *ev) {
     struct node *root = r->scope.root;
     r->group->cut_off += (uint64_t)root->meter.in_flight.value;
     root->idle_hook = NULL;
-    each_within(r, go_down);
-    each_within(r, node_crash);
-    each_within(r, come_back);
+    each_part(r, go_down);
+    each_part(r, node_crash);
+    each_part(r, come_back);
     gone(r);
 }
 
@@ -159,7 +149,7 @@ static void start(struct replica *r) {
         return;
     }
     ns_t delay = cold_start(r);
-    each_within(r, lose_contents);
+    each_part(r, lose_contents);
     r->ordered = clock->now;
     event_init(&r->event, started);
     if (delay) {
@@ -257,7 +247,7 @@ static bool seal(struct node *n, struct error *e) {
 
 static void begin(struct node *n) {
     struct group *g = group_of(n);
-    group_find_shares(g);
+    group_find_parts(g);
     for (int64_t i = 0; i < g->max; i++)
         group_count_shares(&g->at[i], false);
     for (int64_t i = 0; i < g->count; i++) { /* the run begins with a warm fleet */

@@ -12,8 +12,8 @@
 
 enum replica_state { REPLICA_ABSENT, REPLICA_STARTING, REPLICA_READY, REPLICA_DRAINING };
 
-struct within {
-    struct within *next;
+struct replica_part {
+    struct replica_part *next;
     struct node *node;
 };
 
@@ -21,10 +21,11 @@ struct replica {
     struct scope scope;
     struct group *group;
     enum replica_state state;
-    bool evicted;          /* drains because its machine is taken away: nobody calls it back */
-    struct event event;    /* start-up ends; the machine of an evicted one goes */
-    ns_t ordered, since;   /* when it was last told to start; when it became ready */
-    struct within *within; /* components in it that measure shares of what they have */
+    bool evicted;        /* drains because its machine is taken away: nobody calls it back */
+    struct event event;  /* start-up ends; the machine of an evicted one goes */
+    ns_t ordered, since; /* when it was last told to start; when it became ready */
+    struct replica_part
+        *parts; /* all components in it, callers before callees; from the start on */
 };
 
 struct group {
@@ -123,9 +124,9 @@ bool targets_wait_over(struct call *c);
 /* For core/group.c: a replica has become ready. */
 void group_go_on(struct group *g);
 
-/* For core/group.c: finds what is measured as a share in the replicas of a group; a replica comes
- * or goes. */
-void group_find_shares(struct group *g);
+/* For core/group.c: finds what the replicas are made of; a replica comes or goes, and with it what
+ * shares are taken of. */
+void group_find_parts(struct group *g);
 void group_count_shares(struct replica *r, bool there);
 
 /* For cost: 0 and NULL for a node that is no priced group. */

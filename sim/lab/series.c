@@ -139,10 +139,7 @@ static void sample_users(struct sampler *s, double *row, double span) {
     count_users(s, &arrivals, &good, &sum, &count);
     struct hist window = {.bits = HIST_COARSE};
     hist_merge(&window, &s->now);
-    for (uint32_t i = 0; i < s->before.size; i++) {
-        window.count[i] -= s->before.count[i];
-        window.total -= s->before.count[i];
-    }
+    hist_take(&window, &s->before);
     row[0] =
         count > s->count ? (double)(sum - s->sum) * 1e-9 / (double)(count - s->count) : (double)NAN;
     const double p[] = {0.5, 0.9, 0.99};

@@ -29,9 +29,7 @@ static const uint32_t good_outcomes = 1u << OUTCOME_OK | 1u << OUTCOME_DEGRADED;
 
 static void clear(struct watch *w, struct watch_slot *k) {
     struct hist hist = k->hist;
-    for (uint32_t i = 0; hist.total && i < hist.size; i++)
-        w->all.count[i] -= hist.count[i];
-    w->all.total -= hist.total;
+    hist_take(&w->all, &hist);
     hist_clear(&hist);
     *k = (struct watch_slot){.hist = hist, .least = UINT64_MAX};
 }
