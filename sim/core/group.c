@@ -29,7 +29,7 @@ static void enter_state(struct replica *r, enum replica_state state) {
     bool was = from != REPLICA_ABSENT, is = state != REPLICA_ABSENT;
     r->state = state;
     if (works(from) != works(state))
-        group_count_shares(r, works(state));
+        group_turn_parts(r, works(state));
     if (was != is)
         integral_add(&g->provisioned, g->base.sim->clock.now, is ? 1 : -1);
     if ((from == REPLICA_READY) != (state == REPLICA_READY))
@@ -249,7 +249,7 @@ static void begin(struct node *n) {
     struct group *g = group_of(n);
     group_find_parts(g);
     for (int64_t i = 0; i < g->max; i++)
-        group_count_shares(&g->at[i], false);
+        group_turn_parts(&g->at[i], false);
     for (int64_t i = 0; i < g->count; i++) { /* the run begins with a warm fleet */
         g->at[i].ordered = g->at[i].since = n->sim->clock.now;
         enter_state(&g->at[i], REPLICA_READY);

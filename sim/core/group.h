@@ -124,10 +124,10 @@ bool targets_wait_over(struct call *c);
 /* For core/group.c: a replica has become ready. */
 void group_go_on(struct group *g);
 
-/* For core/group.c: finds what the replicas are made of; a replica comes or goes, and with it what
- * shares are taken of. */
+/* For core/group.c: finds what the replicas are made of; a replica comes or goes, with all of it.
+ */
 void group_find_parts(struct group *g);
-void group_count_shares(struct replica *r, bool there);
+void group_turn_parts(struct replica *r, bool there);
 
 /* For cost: 0 and NULL for a node that is no priced group. */
 double group_price(const struct node *n);

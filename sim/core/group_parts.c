@@ -1,19 +1,25 @@
-/* What replicas are made of, and what shares are taken of in them: one that is not there has no
- * servers that could be busy. */
+/* What replicas are made of, and when it is there. */
 #include "core/group.h"
 #include "core/sim.h"
+
+static void add_presence(struct node *n) {
+    struct arena *arena = &n->sim->arena;
+    struct presence *p = n->presence = arena_alloc(arena, sizeof *p);
+    *p = (struct presence){.there.value = 1};
+    for (const struct metric *m = n->type->metrics; m && m->name; m++)
+        if (m->kind == METRIC_SHARE) {
+            struct away *x = arena_alloc(arena, sizeof *x);
+            *x = (struct away){.next = p->away, .share = m};
+            p->away = x;
+        }
+}
 
 static void add_part(struct replica *r, struct node *n) {
     struct replica_part *part = arena_alloc(&n->sim->arena, sizeof *part);
     *part = (struct replica_part){r->parts, n};
     r->parts = part;
-    bool known = n->away != NULL; /* by a replica around this one */
-    for (const struct metric *m = n->type->metrics; m && m->name && !known; m++)
-        if (m->kind == METRIC_SHARE) {
-            struct away *x = arena_alloc(&n->sim->arena, sizeof *x);
-            *x = (struct away){.next = n->away, .share = m};
-            n->away = x;
-        }
+    if (!n->presence) /* a replica around this one may have brought it */
+        add_presence(n);
 }
 
 /* From the back, so that the parts stand in the order of the model: callers before callees. */
@@ -25,14 +31,21 @@ void group_find_parts(struct group *g) {
                 add_part(container_of(s, struct replica, scope), sim->order[i]);
 }
 
-/* A replica may lie in another one: it is there when both are. */
-void group_count_shares(struct replica *r, bool there) {
-    ns_t now = r->group->base.sim->clock.now;
+/* A replica may lie in another one: what is in it is there when both are. */
+static void turn(struct node *n, bool there) {
+    struct presence *p = n->presence;
+    ns_t now = n->sim->clock.now;
+    p->gone += there ? -1 : 1;
+    if (p->gone != !there)
+        return;
+    integral_add(&p->there, now, there ? 1 : -1);
+    for (struct away *x = p->away; x; x = x->next) {
+        const struct integral *of = (const void *)((char *)n + x->share->offset2);
+        integral_add(&x->capacity, now, there ? -x->capacity.value : of->value);
+    }
+}
+
+void group_turn_parts(struct replica *r, bool there) {
     for (struct replica_part *p = r->parts; p; p = p->next)
-        for (struct away *x = p->node->away; x; x = x->next) {
-            const struct integral *of = (const void *)((char *)p->node + x->share->offset2);
-            x->gone += there ? -1 : 1;
-            if (x->gone == !there)
-                integral_add(&x->capacity, now, there ? -x->capacity.value : of->value);
-        }
+        turn(p->node, there);
 }

@@ -194,8 +194,6 @@ static double own_value(const struct metric_query *q, const struct metric_sums *
     switch (q->own_kind) {
     case METRIC_COUNTER:
         return s->top / span;
-    case METRIC_INTEGRAL:
-        return s->top / (span * 1e9) / q->nodes.n;
     case METRIC_FIRST:
         return s->first ? (double)(s->first - 1) * 1e-9 : span;
     case METRIC_LAST:

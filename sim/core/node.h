@@ -120,13 +120,16 @@ struct gate {
     struct gate_ear *ears;
 };
 
-/* What a share is taken of while the component is in a replica that is not there: not to be
- * counted. */
-struct away {
-    struct away *next;
-    const struct metric *share;
-    int gone; /* of how many replicas that it lies in */
-    struct integral capacity;
+/* A component in a replica: when the replica is not there, the component is not, and neither is
+ * what it has. Means and shares are taken over the time in which it is. */
+struct presence {
+    int gone;              /* of how many replicas that it lies in */
+    struct integral there; /* 1 while it is */
+    struct away {          /* what a share is taken of, while it is not: not to be counted */
+        struct away *next;
+        const struct metric *share;
+        struct integral capacity;
+    } * away;
 };
 
 struct edge {
@@ -164,8 +167,8 @@ struct node {
     char *address;     /* "pod[3].rank", known after sealing */
     struct edge **out; /* the node's edges, collected when sealed */
     uint32_t n_out;
-    struct away *away; /* in replicas: one for each of its shares */
-    uint64_t *marks;   /* values of its integral and counter metrics at segment boundaries */
+    struct presence *presence; /* NULL: in no replica */
+    uint64_t *marks; /* values of its integral and counter metrics at segment boundaries */
 };
 
 /* A naming scope: the file (parent NULL), one replica of a group, a region or a plain group. */

@@ -68,11 +68,12 @@ const struct metric *schema_metric(const struct node_type *type, const char *nam
     return NULL;
 }
 
-uint64_t schema_capacity(const struct node *n, const struct metric *m, ns_t upto) {
-    uint64_t area = integral_area((const void *)((const char *)n + m->offset2), upto);
-    for (const struct away *x = n->away; x; x = x->next)
+/* Of what a METRIC_SHARE is a share, while the component is there. */
+static uint64_t capacity(const struct node *n, const struct metric *m, ns_t now) {
+    uint64_t area = integral_area((const void *)((const char *)n + m->offset2), now);
+    for (const struct away *x = n->presence ? n->presence->away : NULL; x; x = x->next)
         if (x->share == m)
-            area -= integral_area(&x->capacity, upto);
+            area -= integral_area(&x->capacity, now);
     return area;
 }
 
@@ -91,10 +92,11 @@ void schema_mark(const struct node *n, const struct metric *m, uint64_t mark[2])
         break;
     case METRIC_INTEGRAL:
         mark[0] = integral_area(at, now);
+        mark[1] = n->presence ? integral_area(&n->presence->there, now) : (uint64_t)now;
         break;
     case METRIC_SHARE:
         mark[0] = integral_area(at, now);
-        mark[1] = schema_capacity(n, m, now);
+        mark[1] = capacity(n, m, now);
         break;
     case METRIC_FIRST:
         mark[0] = when->first;

@@ -85,7 +85,7 @@ struct param {
 
 enum metric_kind {
     METRIC_COUNTER,  /* uint64_t: events, given as a rate and used in shares */
-    METRIC_INTEGRAL, /* struct integral: time average */
+    METRIC_INTEGRAL, /* struct integral: time average; over replicas, of those that are there */
     METRIC_SHARE,    /* struct integral over a double capacity at offset2, e.g. utilisation */
     METRIC_RATIO,    /* uint64_t over the uint64_t at offset2: a share of at most 1 */
     METRIC_PER,      /* the same where it may be above 1, such as attempts per call */
@@ -174,13 +174,10 @@ static inline struct spreads *schema_spreads(struct node *n, const struct metric
 
 const struct metric *schema_metric(const struct node_type *type, const char *name); /* NULL: none */
 
-/* What a metric has come to by now: a count or an area, and that of what it is a share of. What
+/* What a metric has come to by now: a count or an area; and that of what it is a share of, or the
+ * time over which it is a mean. A component in a replica has neither while that is not there. What
  * happened between two moments is the difference; moments belong to the segment that ends now.
  * Distributions are kept by segment and have no marks. */
 void schema_mark(const struct node *n, const struct metric *m, uint64_t mark[2]);
-
-/* Area, up to a time since the last change, of what a METRIC_SHARE is a share of: not counted is
- * the time in which the replica that it lies in is not there. */
-uint64_t schema_capacity(const struct node *n, const struct metric *m, ns_t upto);
 
 #endif

@@ -54,8 +54,8 @@ void series_name(struct sim *sim, struct series_names *out) {
     }
 }
 
-/* One column: a node's integral over time, or its share of another one; of replicas the mean, the
- * share of all they have, or the sum of the calls in flight, as in metrics. */
+/* One column: a node's integral over time, or its share of another one; of replicas the mean, or
+ * the share, over those that are there, or the sum of the calls in flight, as in metrics. */
 struct column {
     const struct node *node;
     const struct metric *metric; /* NULL: in_flight */
@@ -74,12 +74,15 @@ struct sampler {
     uint64_t arrivals, good, sum, count;
 };
 
-static uint64_t area_of(const struct column *c, ns_t now, uint64_t *capacity) {
+static uint64_t area_of(const struct column *c, uint64_t *capacity) {
+    ns_t now = c->node->sim->clock.now;
     uint64_t mark[2] = {0, 0};
     if (c->metric)
         schema_mark(c->node, c->metric, mark);
-    else
+    else {
         mark[0] = integral_area(&c->node->meter.in_flight, now);
+        mark[1] = (uint64_t)now;
+    }
     *capacity = mark[1];
     return mark[0];
 }
@@ -159,11 +162,10 @@ static double ratio(uint64_t area, uint64_t over) {
     return over ? (double)area / (double)over : 0;
 }
 
-static void sample_column(struct sampler *s, uint32_t i, double *row, ns_t from, ns_t to) {
+static void sample_column(struct sampler *s, uint32_t i, double *row) {
     struct column *c = &s->columns[i];
-    bool share = c->metric && c->metric->kind == METRIC_SHARE;
-    uint64_t capacity, area = area_of(c, to, &capacity);
-    uint64_t more = area - c->area, over = share ? capacity - c->capacity : (uint64_t)(to - from);
+    uint64_t capacity, area = area_of(c, &capacity), more = area - c->area;
+    uint64_t over = capacity - c->capacity;
     row[i] = ratio(more, over);
     c->area = area;
     c->capacity = capacity;
@@ -174,10 +176,10 @@ static void sample_column(struct sampler *s, uint32_t i, double *row, ns_t from,
     p->capacity = c->metric ? p->capacity + over : over; /* calls in flight add up */
 }
 
-static void sample_columns(struct sampler *s, double *row, ns_t from, ns_t to) {
+static void sample_columns(struct sampler *s, double *row) {
     for (uint32_t i = USERS; i < s->names->n; i++)
         if (s->columns[i].node)
-            sample_column(s, i, row, from, to);
+            sample_column(s, i, row);
     for (uint32_t i = USERS; i < s->names->n; i++) {
         struct column *p = &s->columns[i];
         if (p->node)
@@ -196,7 +198,7 @@ static void sample(struct sim *sim, void *ctx, ns_t from, ns_t to) {
     }
     double *row = &s->value[(size_t)s->n++ * s->names->n];
     sample_users(s, row, ns_to_s(to - from));
-    sample_columns(s, row, from, to);
+    sample_columns(s, row);
 }
 
 struct sampler *sampler_new(struct sim *sim, const struct series_names *names) {

@@ -121,8 +121,8 @@ static double ask(const struct watch *w, const struct watched *t) {
     double sum = 0, least = INFINITY, most = -INFINITY;
     uint32_t n = 0;
     for (uint32_t i = 0; i < t->n_gauges; i++) {
-        const struct away *away = t->gauge[i].node->away;
-        if (away && away->gone && t->what == UTILIZATION) /* there is nothing to be busy */
+        const struct presence *presence = t->gauge[i].node->presence;
+        if (presence && presence->gone && t->what == UTILIZATION) /* there is nothing to be busy */
             continue;
         n++;
         double x = gauge_average(&t->gauge[i], place(w->turns + 1), w->next, probes[t->what]);

@@ -457,6 +457,28 @@ static void one_that_is_not_there_has_no_servers(void **state) {
     sim_free(m.sim);
 }
 
+static struct node *make_single(struct sim *sim, uint32_t index) {
+    (void)index;
+    return build_node(sim, &station_type, "name=rank, service=4s", NULL);
+}
+
+/* Of three calls one waits for 4 s and one for 8 s. */
+static void means_are_those_of_who_is_there(void **state) {
+    (void)state;
+    struct model m = {.sim = build_new(1)};
+    m.group = kit_group(m.sim, "pod", 1, 4, make_single);
+    m.driver = build_driver(m.sim, build_node(m.sim, &balance_type, "name=lb", m.group, NULL));
+    driver_calls(m.driver, 0, 0, 3, NULL);
+    build_set(m.group, 14, "count", "2");
+    build_set(m.group, 19, "count", "1");
+    build_run(m.sim, m.driver, 0, 20);
+    assert_near(metric(&m, "pod[1].rank:queue"), 12. / 20, 1e-9);
+    assert_near(metric(&m, "pod[2].rank:queue"), 0, 0);
+    assert_near(metric(&m, "pod[*].rank:queue"), 12. / (20 + 5), 1e-9);
+    assert_true(isnan(metric(&m, "pod[3].rank:queue")));
+    sim_free(m.sim);
+}
+
 static void one_that_starts_has_empty_caches(void **state) {
     (void)state;
     struct model m = {.sim = build_new(1)};
@@ -512,6 +534,7 @@ int main(void) {
         cmocka_unit_test(images_may_be_there),
         cmocka_unit_test(bad_cold_starts_are_refused),
         cmocka_unit_test(one_that_is_not_there_has_no_servers),
+        cmocka_unit_test(means_are_those_of_who_is_there),
         cmocka_unit_test(one_that_starts_has_empty_caches),
         cmocka_unit_test(bad_groups_are_refused),
     };
